@@ -1,0 +1,258 @@
+"""Grouping (fusion): which nodes share one Airflow task.
+
+Each strategy proposes a partition; `group_nodes` then splits what may not share a task and merges what would make
+the graph of tasks cyclic. A strategy is a function `Snapshot → {node name: group key}`; nodes with one key share a task.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kedro_aloft.errors import PlanError
+from kedro_aloft.graph.algorithms import connected, find_cycle, reverse, strongly_connected
+from kedro_aloft.graph.snapshot import DatasetKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from kedro_aloft.graph.snapshot import NodeInfo, Snapshot
+
+GROUP_TAG_PREFIX = "airflow.group."
+"""Tags with this prefix name a task: nodes with `airflow.group.x` share the task `x`."""
+
+
+class GroupBy(str, enum.Enum):
+    """What decides which nodes share a task."""
+
+    NONE = "none"
+    CHAIN = "chain"
+    MEMORY = "memory"
+    NAMESPACE = "namespace"
+    TAG = "tag"
+    PIPELINE = "pipeline"
+
+
+class OnCycle(str, enum.Enum):
+    """What to do when a grouping would make tasks wait for each other in a circle."""
+
+    MERGE = "merge"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Nodes that share one task.
+
+    Args:
+        label: What the task is called after; None when it is called after its nodes.
+        nodes: Names in Kedro's order; never empty.
+        reason: Why these nodes share a task, in words for people; empty for a single node.
+    """
+
+    label: str | None
+    nodes: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Key:
+    """Identity of a group while groups are being formed."""
+
+    label: str | None
+    leader: str
+    requirement: str = ""
+
+
+def group_nodes(
+    snapshot: Snapshot,
+    *,
+    group_by: GroupBy = GroupBy.NONE,
+    on_cycle: OnCycle = OnCycle.MERGE,
+    group_tags: Collection[str] = (),
+    requirements: Mapping[str, str] | None = None,
+) -> tuple[Group, ...]:
+    """Partition the nodes of a snapshot into tasks whose graph is acyclic.
+
+    Args:
+        snapshot: The pipeline.
+        group_by: What decides which nodes share a task.
+        on_cycle: Merge the groups of a circle (the least that repairs it), or refuse and spell the circle out.
+        group_tags: For `GroupBy.TAG`: the tags that count; by default those with `GROUP_TAG_PREFIX`, else all.
+        requirements: What each node demands of its task (pool, queue, retries …) as an opaque text. Nodes with
+            different texts never share a task.
+
+    Returns:
+        The groups; each node is in exactly one. Sorted by their first nodes in Kedro's order.
+
+    Raises:
+        PlanError: If a node belongs to two groups, or a circle may not or cannot be merged.
+    """
+    needs = requirements or {}
+    keys = _propose(snapshot, group_by, group_tags)
+    keys = {
+        name: _Key(label=key.label, leader=key.leader, requirement=needs.get(name, "")) for name, key in keys.items()
+    }
+    return _break_circles(snapshot, keys, group_by, on_cycle)
+
+
+def _propose(snapshot: Snapshot, group_by: GroupBy, group_tags: Collection[str]) -> dict[str, _Key]:
+    if group_by is GroupBy.TAG:
+        return _by_tag(snapshot, group_tags)
+    return _STRATEGIES[group_by](snapshot)
+
+
+def _by_none(snapshot: Snapshot) -> dict[str, _Key]:
+    return {node.name: _Key(label=None, leader=node.name) for node in snapshot.nodes}
+
+
+def _by_chain(snapshot: Snapshot) -> dict[str, _Key]:
+    """Fuse a node with its only child when it is that child's only parent."""
+    parents = reverse(snapshot.children)
+    links = [
+        (name, children[0])
+        for name, children in snapshot.children.items()
+        if len(children) == 1 and len(parents[children[0]]) == 1
+    ]
+    return _components(snapshot, links)
+
+
+def _by_memory(snapshot: Snapshot) -> dict[str, _Key]:
+    """Fuse nodes that pass each other data in memory, so that nothing needs a handoff."""
+    producers = snapshot.producers()
+    links = [
+        (producers[name].name, node.name)
+        for node in snapshot.nodes
+        for name in node.inputs
+        if snapshot.datasets[name].kind is DatasetKind.MEMORY and name in producers
+    ]
+    return _components(snapshot, links)
+
+
+def _components(snapshot: Snapshot, links: list[tuple[str, str]]) -> dict[str, _Key]:
+    leaders = connected([node.name for node in snapshot.nodes], links)
+    return {name: _Key(label=None, leader=leader) for name, leader in leaders.items()}
+
+
+def _by_namespace(snapshot: Snapshot) -> dict[str, _Key]:
+    """Fuse nodes with one top-level namespace."""
+    return _labelled(snapshot, lambda node: node.namespace.split(".")[0] if node.namespace else None)
+
+
+def _by_pipeline(snapshot: Snapshot) -> dict[str, _Key]:
+    """Fuse nodes that the same registered pipeline owns; of several owners the smallest counts."""
+    return _labelled(snapshot, lambda node: node.pipelines[0] if node.pipelines else None)
+
+
+def _by_tag(snapshot: Snapshot, group_tags: Collection[str]) -> dict[str, _Key]:
+    counting = _counting_tags(snapshot, group_tags)
+
+    def label(node: NodeInfo) -> str | None:
+        tags = [tag for tag in node.tags if tag in counting]
+        if len(tags) > 1:
+            raise PlanError(
+                f"Node '{node.name}' belongs to {len(tags)} groups: {', '.join(tags)}.",
+                where="group_by: tag",
+                seen="a node may carry one grouping tag",
+                remedy=f"name the tags that count with `group_tags`, or mark nodes with `{GROUP_TAG_PREFIX}<task>`",
+                code="ALOFT-311",
+            )
+        return tags[0].removeprefix(GROUP_TAG_PREFIX) if tags else None
+
+    return _labelled(snapshot, label)
+
+
+def _counting_tags(snapshot: Snapshot, group_tags: Collection[str]) -> set[str]:
+    tags = {tag for node in snapshot.nodes for tag in node.tags}
+    unknown = sorted(set(group_tags) - tags)
+    if unknown:
+        raise PlanError(
+            f"No node carries the grouping tag(s) {', '.join(unknown)}.",
+            where="group_tags",
+            seen=f"tags of the pipeline: {', '.join(sorted(tags)) or 'none'}",
+            remedy="correct `group_tags` or tag the nodes",
+            code="ALOFT-312",
+        )
+    prefixed = {tag for tag in tags if tag.startswith(GROUP_TAG_PREFIX)}
+    return set(group_tags) or prefixed or tags
+
+
+def _labelled(snapshot: Snapshot, label_of: Callable[[NodeInfo], str | None]) -> dict[str, _Key]:
+    keys = {}
+    for node in snapshot.nodes:
+        label = label_of(node)
+        keys[node.name] = _Key(label=label, leader="" if label else node.name)
+    return keys
+
+
+_STRATEGIES: dict[GroupBy, Callable[[Snapshot], dict[str, _Key]]] = {
+    GroupBy.NONE: _by_none,
+    GroupBy.CHAIN: _by_chain,
+    GroupBy.MEMORY: _by_memory,
+    GroupBy.NAMESPACE: _by_namespace,
+    GroupBy.PIPELINE: _by_pipeline,
+}
+
+
+def _break_circles(
+    snapshot: Snapshot, keys: dict[str, _Key], group_by: GroupBy, on_cycle: OnCycle
+) -> tuple[Group, ...]:
+    """Merge each strongly connected component of the graph of groups: nothing less removes its circles."""
+    members: dict[_Key, list[str]] = defaultdict(list)
+    for name, key in keys.items():
+        members[key].append(name)
+    quotient: dict[_Key, dict[_Key, None]] = {key: {} for key in members}
+    for name, children in snapshot.children.items():
+        quotient[keys[name]].update({keys[child]: None for child in children if keys[child] != keys[name]})
+    rank = {node.name: position for position, node in enumerate(snapshot.nodes)}
+    groups = []
+    for component in strongly_connected(quotient):
+        if len(component) > 1:
+            _refuse_if_asked(quotient, component, members, on_cycle)
+        nodes = sorted((name for key in component for name in members[key]), key=rank.__getitem__)
+        groups.append(_group(component, tuple(nodes), group_by))
+    return tuple(sorted(groups, key=lambda group: rank[group.nodes[0]]))
+
+
+def _refuse_if_asked(
+    quotient: Mapping[_Key, Collection[_Key]],
+    component: tuple[_Key, ...],
+    members: Mapping[_Key, list[str]],
+    on_cycle: OnCycle,
+) -> None:
+    requirements = sorted({key.requirement for key in component})
+    if on_cycle is OnCycle.MERGE and len(requirements) == 1:
+        return
+    circle = " → ".join(_title(key, members) for key in find_cycle(quotient, component))
+    why = (
+        "`on_cycle: refuse` forbids merging them"
+        if on_cycle is OnCycle.REFUSE
+        else f"their nodes demand different things of a task ({' / '.join(requirements)}), so they cannot be merged"
+    )
+    raise PlanError(
+        f"The grouping makes tasks wait for each other in a circle: {circle}.",
+        where="group_by",
+        seen=why,
+        remedy="choose another `group_by`, set `on_cycle: merge`, or give these nodes the same requirements",
+        code="ALOFT-310",
+    )
+
+
+def _title(key: _Key, members: Mapping[_Key, list[str]]) -> str:
+    return key.label or " + ".join(members[key])
+
+
+def _group(component: tuple[_Key, ...], nodes: tuple[str, ...], group_by: GroupBy) -> Group:
+    labels = [key.label for key in component if key.label]
+    if len(nodes) == 1 and not labels:
+        return Group(label=None, nodes=nodes)
+    if len(component) > 1:
+        titles = sorted({key.label or key.leader for key in component})
+        return Group(
+            label="__".join(sorted(set(labels))) or None,
+            nodes=nodes,
+            reason=f"merged: {', '.join(titles)} would wait for each other in a circle",
+        )
+    return Group(label=labels[0] if labels else None, nodes=nodes, reason=f"group_by: {group_by.value}")

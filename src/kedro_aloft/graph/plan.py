@@ -1,0 +1,326 @@
+"""Plan: how a pipeline is cut into Airflow tasks. A value: everything after planning reads it, nothing changes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.errors import PlanError
+from kedro_aloft.graph.algorithms import topological_order
+from kedro_aloft.graph.grouping import GroupBy, OnCycle, group_nodes
+from kedro_aloft.graph.naming import MAX_ID_LENGTH, airflow_id, digest
+from kedro_aloft.graph.snapshot import DatasetKind, Parameter, datasets_of, is_parameter, strip_transcoding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from kedro_aloft.graph.grouping import Group
+    from kedro_aloft.graph.snapshot import NodeInfo, Snapshot
+
+SCHEMA_VERSION = 1
+_HASH_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One Airflow task.
+
+    Args:
+        id: Airflow task id, with the ids of its task groups as dotted prefix.
+        nodes: Names of the Kedro nodes that it runs, in order.
+        upstream: Ids of the tasks that must succeed first, in the plan's order.
+        inputs: Datasets that it reads and does not write itself, sorted, without parameters.
+        outputs: Datasets that it writes, sorted.
+        versioned: Versioned datasets that it writes, sorted.
+        pinned: Versioned datasets that it uses and that this plan writes, sorted: read at the run's own version.
+        task_group: Namespace path that shows the task in nested task groups; empty for none.
+        reason: Why several nodes share the task.
+    """
+
+    id: str
+    nodes: tuple[str, ...]
+    upstream: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    versioned: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
+    task_group: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """A dataset that one task writes and another reads.
+
+    Args:
+        dataset: Name as the reader declares it.
+        source, target: Ids of the two tasks.
+        handed_over: True when the data lives in memory and goes through the handoff store; False when the catalog keeps it.
+        location: Where the catalog keeps it, when it does and the place is known.
+    """
+
+    dataset: str
+    source: str
+    target: str
+    handed_over: bool
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A pipeline cut into tasks.
+
+    Args:
+        package, pipeline, env: What was planned.
+        group_by: The strategy that grouped the nodes.
+        tasks: In an order in which they could run one after the other.
+        crossings: Every dataset that crosses a border between tasks, in the tasks' order.
+        parameters: What the trigger form shows.
+        selective: Whether Kedro may load this pipeline alone.
+    """
+
+    package: str
+    pipeline: str
+    env: str
+    group_by: str
+    tasks: tuple[Task, ...]
+    crossings: tuple[Crossing, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    selective: bool = True
+    hash: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what no Airflow would load, and compute the hash."""
+        self._check()
+        object.__setattr__(self, "hash", _hash(self.to_dict()))
+
+    @property
+    def handed_over(self) -> tuple[Crossing, ...]:
+        """The crossings that go through the handoff store."""
+        return tuple(crossing for crossing in self.crossings if crossing.handed_over)
+
+    def gives(self, task_id: str) -> tuple[str, ...]:
+        """Datasets that the task must put into the handoff store, sorted."""
+        return tuple(sorted({one.dataset for one in self.handed_over if one.source == task_id}))
+
+    def takes(self, task_id: str) -> tuple[str, ...]:
+        """Datasets that the task finds in the handoff store, sorted."""
+        return tuple(sorted({one.dataset for one in self.handed_over if one.target == task_id}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as JSON types; `from_dict` reads it back."""
+        content = {name: getattr(self, name) for name in ("package", "pipeline", "env", "group_by", "selective")}
+        for name in ("tasks", "crossings", "parameters"):
+            content[name] = [asdict(item) for item in getattr(self, name)]
+        return json.loads(json.dumps({"schema": SCHEMA_VERSION, **content}))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Plan:
+        """Return the plan that `to_dict` wrote.
+
+        Raises:
+            PlanError: If the content was written by another version of the schema.
+        """
+        if content.get("schema") != SCHEMA_VERSION:
+            raise PlanError(
+                f"The plan has schema {content.get('schema')!r}.", seen=f"this version reads schema {SCHEMA_VERSION}"
+            )
+        rest = {key: value for key, value in content.items() if key not in {"schema", "hash"}}
+        rest["tasks"] = tuple(Task(**_tuples(task)) for task in rest["tasks"])
+        rest["crossings"] = tuple(Crossing(**crossing) for crossing in rest["crossings"])
+        rest["parameters"] = tuple(Parameter(**parameter) for parameter in rest["parameters"])
+        return cls(**rest)
+
+    def _check(self) -> None:
+        ids = Counter(task.id for task in self.tasks)
+        nodes = Counter(node for task in self.tasks for node in task.nodes)
+        doubled = [name for name, count in (ids + nodes).items() if ids[name] > 1 or nodes[name] > 1]
+        if doubled or not self.tasks or any(not task.nodes for task in self.tasks):
+            raise PlanError(f"The plan is not one: empty or doubled tasks {doubled}.", where=f"pipeline '{self.pipeline}'")
+        downstream: dict[str, list[str]] = {task.id: [] for task in self.tasks}
+        for task in self.tasks:
+            for parent in task.upstream:
+                downstream[parent].append(task.id)
+        if len(topological_order(downstream)) != len(self.tasks):
+            raise PlanError("The plan's tasks wait for each other in a circle.", where=f"pipeline '{self.pipeline}'")
+
+
+def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+
+
+def _hash(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def build_plan(
+    snapshot: Snapshot,
+    *,
+    group_by: GroupBy = GroupBy.NONE,
+    on_cycle: OnCycle = OnCycle.MERGE,
+    group_tags: Collection[str] = (),
+    requirements: Mapping[str, str] | None = None,
+    task_groups: bool = True,
+) -> Plan:
+    """Cut a pipeline into tasks.
+
+    Args:
+        snapshot: The pipeline.
+        group_by, on_cycle, group_tags, requirements: See `grouping.group_nodes`.
+        task_groups: Whether namespaces become nested task groups of the DAG.
+
+    Returns:
+        A plan in which every node is in exactly one task and the graph of tasks is acyclic.
+
+    Raises:
+        PlanError: If the pipeline is empty, an input can never be there, or no acyclic grouping is allowed.
+    """
+    _check_inputs(snapshot)
+    groups = group_nodes(
+        snapshot, group_by=group_by, on_cycle=on_cycle, group_tags=group_tags, requirements=requirements
+    )
+    nodes = snapshot.by_name
+    paths = [_task_group(group, nodes) if task_groups else () for group in groups]
+    ids = _task_ids(groups, nodes, paths)
+    return Plan(
+        package=snapshot.package,
+        pipeline=snapshot.pipeline,
+        env=snapshot.env,
+        group_by=group_by.value,
+        tasks=_tasks(snapshot, groups, ids, paths),
+        crossings=_crossings(snapshot, groups, ids),
+        parameters=snapshot.parameters,
+        selective=snapshot.selective,
+    )
+
+
+def _check_inputs(snapshot: Snapshot) -> None:
+    if not snapshot.nodes:
+        raise PlanError(
+            "The selection is empty: no node is left to run.",
+            where=f"pipeline '{snapshot.pipeline}', env '{snapshot.env}'",
+            remedy="loosen the filters, or see what there is with `kedro registry describe`",
+            code="ALOFT-301",
+        )
+    written = {name for node in snapshot.nodes for name in node.outputs}
+    read = {name for node in snapshot.nodes for name in node.inputs if not is_parameter(name)}
+    in_memory = {info.name for info in snapshot.datasets.values() if info.kind is DatasetKind.MEMORY and not info.filled}
+    missing = sorted((read & in_memory) - written)
+    if missing:
+        users = sorted({node.name for node in snapshot.nodes for name in node.inputs if name in missing})
+        raise PlanError(
+            f"No node writes and no catalog entry keeps: {', '.join(missing)}.",
+            where=f"read by {', '.join(users)} in pipeline '{snapshot.pipeline}', env '{snapshot.env}'",
+            seen="an input is written by a node of the same pipeline or kept by the catalog",
+            remedy="add a catalog entry, or select the node that writes it too",
+            code="ALOFT-302",
+        )
+
+
+def _task_group(group: Group, nodes: Mapping[str, NodeInfo]) -> tuple[str, ...]:
+    """The deepest namespace that all nodes of a group share; one level less when the task is called like it."""
+    paths = [tuple((nodes[name].namespace or "").split(".")) if nodes[name].namespace else () for name in group.nodes]
+    shared: list[str] = []
+    for level in zip(*paths, strict=False):
+        if len(set(level)) > 1:
+            break
+        shared.append(level[0])
+    if group.label is not None and shared and shared[-1] == group.label:
+        shared.pop()
+    return tuple(airflow_id(part) for part in shared)
+
+
+def _task_ids(
+    groups: Sequence[Group], nodes: Mapping[str, NodeInfo], paths: Sequence[tuple[str, ...]]
+) -> tuple[str, ...]:
+    """One id per group; an id that a task group or an earlier task has taken gets the digest of its nodes."""
+    taken = {".".join(path[:depth]) for path in paths for depth in range(1, len(path) + 1)}
+    ids = []
+    for group, path in zip(groups, paths, strict=True):
+        wanted = _wanted_id(group, nodes, path)
+        if wanted in taken:
+            wanted = airflow_id(f"{wanted[: MAX_ID_LENGTH - 10]}-{digest(chr(0).join(group.nodes))}")
+        taken.add(wanted)
+        ids.append(wanted)
+    return tuple(ids)
+
+
+def _wanted_id(group: Group, nodes: Mapping[str, NodeInfo], path: tuple[str, ...]) -> str:
+    if group.label is not None:
+        name = group.label
+    else:
+        names = [nodes[name].short_name if path else name for name in group.nodes]
+        name = names[0] if len(names) == 1 else f"{names[0]}__{names[-1]}"
+    prefix = "".join(f"{part}." for part in path)
+    room = MAX_ID_LENGTH - len(prefix)
+    return f"{prefix}{airflow_id(name, max_length=room)}" if room > MAX_ID_LENGTH // 2 else airflow_id(prefix + name)
+
+
+def _tasks(
+    snapshot: Snapshot, groups: Sequence[Group], ids: Sequence[str], paths: Sequence[tuple[str, ...]]
+) -> tuple[Task, ...]:
+    task_of = {name: task_id for group, task_id in zip(groups, ids, strict=True) for name in group.nodes}
+    downstream: dict[str, dict[str, None]] = {task_id: {} for task_id in ids}
+    for name, children in snapshot.children.items():
+        downstream[task_of[name]].update({task_of[child]: None for child in children if task_of[child] != task_of[name]})
+    upstream: dict[str, list[str]] = defaultdict(list)
+    order = topological_order(downstream)
+    for task_id in order:
+        for child in downstream[task_id]:
+            upstream[child].append(task_id)
+    built = {
+        task_id: _task(snapshot, group, task_id, path, upstream[task_id])
+        for group, task_id, path in zip(groups, ids, paths, strict=True)
+    }
+    return tuple(built[task_id] for task_id in order)
+
+
+def _task(snapshot: Snapshot, group: Group, task_id: str, path: tuple[str, ...], upstream: Sequence[str]) -> Task:
+    nodes = snapshot.by_name
+    members = [nodes[name] for name in group.nodes]
+    outputs = {name for node in members for name in node.outputs}
+    written = {strip_transcoding(name) for name in outputs}
+    reads = {name for node in members for name in node.inputs if not is_parameter(name)}
+    produced = snapshot.producers()
+    versioned = {name for name in reads | outputs if snapshot.datasets[name].versioned}
+    return Task(
+        id=task_id,
+        nodes=group.nodes,
+        upstream=tuple(upstream),
+        inputs=tuple(sorted(name for name in reads if strip_transcoding(name) not in written)),
+        outputs=tuple(sorted(outputs)),
+        versioned=tuple(sorted(versioned & outputs)),
+        pinned=tuple(sorted(name for name in versioned if strip_transcoding(name) in produced)),
+        task_group=path if path and task_id.startswith(".".join(path) + ".") else (),
+        reason=group.reason,
+    )
+
+
+def _crossings(snapshot: Snapshot, groups: Sequence[Group], ids: Sequence[str]) -> tuple[Crossing, ...]:
+    task_of = {name: task_id for group, task_id in zip(groups, ids, strict=True) for name in group.nodes}
+    producers = snapshot.producers()
+    nodes = snapshot.by_name
+    found: dict[tuple[str, str, str], Crossing] = {}
+    for group, target in zip(groups, ids, strict=True):
+        for name in sorted(datasets_of(nodes[node] for node in group.nodes)):
+            producer = producers.get(strip_transcoding(name))
+            if producer is None or task_of[producer.name] == target or not _reads(group, nodes, name):
+                continue
+            info = snapshot.datasets[name]
+            found[task_of[producer.name], target, name] = Crossing(
+                dataset=name,
+                source=task_of[producer.name],
+                target=target,
+                handed_over=info.kind is DatasetKind.MEMORY,
+                location=info.location,
+            )
+    rank = {task_id: position for position, task_id in enumerate(ids)}
+    return tuple(found[key] for key in sorted(found, key=lambda key: (rank[key[0]], rank[key[1]], key[2])))
+
+
+def _reads(group: Group, nodes: Mapping[str, NodeInfo], dataset: str) -> bool:
+    return any(dataset in nodes[name].inputs for name in group.nodes)
