@@ -33,14 +33,15 @@ class NodeReport:
     Args:
         name: Node name.
         state: `success` or `failed`.
-        seconds: Wall time from before the first input is loaded until after the last output is saved.
+        seconds: Wall time from before the first input is loaded until after the last output is saved; None when the
+            node ran where it could not be measured.
         peak_memory_mib: Highest resident memory of the process up to the end of this node, in MiB; None when unknown.
         outputs: What it saved, in order.
     """
 
     name: str
     state: str
-    seconds: float
+    seconds: float | None = None
     peak_memory_mib: float | None = None
     outputs: tuple[DatasetReport, ...] = ()
 

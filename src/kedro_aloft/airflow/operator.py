@@ -1,0 +1,149 @@
+"""KedroOperator: one Airflow task that runs some nodes of a Kedro pipeline."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from kedro_aloft.airflow.launch import launch_in_process
+from kedro_aloft.airflow.locate import find_project
+from kedro_aloft.airflow.params import runtime_params
+from kedro_aloft.contract.identity import RunIdentity
+from kedro_aloft.contract.request import TaskRequest
+from kedro_aloft.errors import AloftError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from airflow.sdk import Context
+
+    from kedro_aloft.airflow.pipeline import KedroPipeline
+    from kedro_aloft.contract.report import TaskReport
+
+REPORT_KEY = "kedro_report"
+"""XCom key of a task's report: seconds, memory, rows per node. Data never goes there."""
+
+
+class KedroOperator(BaseOperator):
+    """Run nodes of a Kedro pipeline in order, as `kedro run` would.
+
+    Args:
+        kedro: What all tasks of the DAG share.
+        nodes: Names of the nodes; exactly these run.
+        gives: In-memory datasets that later tasks need.
+        takes: In-memory datasets that earlier tasks gave.
+        pinned: Versioned datasets that are read at this DAG run's version.
+        versioned: Versioned datasets that the nodes write.
+        env_vars: Environment variables for the nodes; values may be Airflow templates.
+        kwargs: Any argument of Airflow's `BaseOperator`.
+    """
+
+    template_fields: Sequence[str] = ("nodes", "runtime_params", "env_vars")
+    template_fields_renderers = {"nodes": "json", "runtime_params": "json", "env_vars": "json"}  # noqa: RUF012
+    ui_color = "#ffe08a"
+
+    def __init__(
+        self,
+        *,
+        kedro: KedroPipeline,
+        nodes: Sequence[str],
+        gives: Sequence[str] = (),
+        takes: Sequence[str] = (),
+        pinned: Sequence[str] = (),
+        versioned: Sequence[str] = (),
+        env_vars: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.kedro = kedro
+        self.nodes = list(nodes)
+        self.gives = tuple(gives)
+        self.takes = tuple(takes)
+        self.pinned = tuple(pinned)
+        self.versioned = tuple(versioned)
+        self.runtime_params = dict(kedro.runtime_params)
+        self.env_vars = dict(env_vars or {})
+
+    def execute(self, context: Context) -> None:
+        """Run the nodes; leave the report in XCom; fail as the nodes failed."""
+        from kedro_aloft.compat import airflow_fail_exception
+
+        try:
+            request = self.build_request(context)
+        except AloftError as error:
+            raise airflow_fail_exception(str(error)) from None
+        with _environment(self.env_vars):
+            report = launch_in_process(request)
+        context["ti"].xcom_push(key=REPORT_KEY, value=report.to_dict())
+        self._finish(report)
+
+    def build_request(self, context: Context) -> TaskRequest:
+        """Return what the runtime is asked for in this DAG run and try.
+
+        Raises:
+            RunError: If the project is not on this worker.
+        """
+        ti, dag_run, dag = context["ti"], context["dag_run"], context["dag"]
+        identity = RunIdentity(dag_id=ti.dag_id, run_id=ti.run_id, run_after=dag_run.run_after)
+        return TaskRequest(
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            task_id=ti.task_id,
+            try_number=ti.try_number,
+            version=identity.version,
+            run_directory=identity.directory,
+            project_path=str(find_project(self.kedro, dag.fileloc)),
+            package=self.kedro.package,
+            pipeline=self.kedro.pipeline,
+            nodes=tuple(self.nodes),
+            env=self.kedro.env,
+            conf_source=self.kedro.conf_source,
+            selective=self.kedro.selective,
+            runtime_params=self._runtime_params(context),
+            load_versions=dict(self.kedro.load_versions),
+            pinned=self.pinned,
+            versioned=self.versioned,
+            handoff_uri=self.kedro.handoff,
+            gives=self.gives,
+            takes=self.takes,
+            runner=self.kedro.runner,
+            skip_plugin_hooks=tuple(self.kedro.skip_plugin_hooks),
+        )
+
+    def _runtime_params(self, context: Context) -> dict[str, Any]:
+        return runtime_params(
+            rendered=self.runtime_params,
+            templates=self.kedro.runtime_params,
+            form=dict(context["params"]),
+            defaults=context["dag"].params.dump(),
+            conf=context["dag_run"].conf or {},
+        )
+
+    def _finish(self, report: TaskReport) -> None:
+        """Succeed, or raise what makes Airflow retry or give up."""
+        failure = report.failure
+        if failure is None:
+            return
+        place = f"Node '{failure.node}' failed" if failure.node else "The task failed outside of its nodes"
+        message = f"{place}: {failure.type.rpartition('.')[2]}: {failure.message}"
+        from kedro_aloft.compat import airflow_exception, airflow_fail_exception
+
+        raise (airflow_fail_exception if failure.deterministic else airflow_exception)(message)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the nodes; put the old ones back, since Airflow may reuse the process."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update({name: str(value) for name, value in variables.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,50 @@
+"""KedroPipeline: what all tasks of one DAG share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.contract.store import DEFAULT_HANDOFF_URI
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WEEK_S = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class KedroPipeline:
+    """A Kedro pipeline as a DAG sees it.
+
+    Args:
+        package: Python package of the Kedro project.
+        pipeline: Registered pipeline.
+        env: Kedro environment; None for the project's default.
+        conf_source: Configuration directory or archive; None for the project's own.
+        project_path: Where the project is on the workers: absolute, or relative to the DAG file. None to look for it
+            (see `locate.find_project`).
+        selective: Whether Kedro may load this pipeline alone.
+        handoff: Store for in-memory datasets that cross tasks: any fsspec URI, or a path relative to the project.
+        handoff_ttl: Seconds after which what failed runs left in the store is removed.
+        handoff_keep: `on_failure` keeps the data of failed runs until the TTL, `always` removes nothing, `never`
+            removes everything at the end of each run.
+        runner: Kedro runner for tasks of several nodes: a name in `kedro.runner` or a dotted path.
+        skip_plugin_hooks: Distributions whose Kedro hooks are not loaded in tasks.
+        runtime_params: Kedro runtime parameters; texts may be Airflow templates.
+        load_versions: Versions of datasets to load.
+    """
+
+    package: str
+    pipeline: str = "__default__"
+    env: str | None = None
+    conf_source: str | None = None
+    project_path: str | None = None
+    selective: bool = True
+    handoff: str = DEFAULT_HANDOFF_URI
+    handoff_ttl: int = WEEK_S
+    handoff_keep: str = "on_failure"
+    runner: str = "SequentialRunner"
+    skip_plugin_hooks: tuple[str, ...] = ("kedro-telemetry",)
+    runtime_params: Mapping[str, Any] = field(default_factory=dict)
+    load_versions: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,119 @@
+"""The only place that knows differences between versions of Kedro and of Airflow, and what they keep private.
+
+Every import of Kedro or Airflow is inside a function: either may be absent.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# ---------------------------------------------------------------------------------------------------------- Kedro
+
+
+@contextmanager
+def block_plugin_hooks(distributions: Iterable[str]) -> Iterator[None]:
+    """Keep the Kedro hooks of some distributions from being loaded by sessions that are created inside.
+
+    Kedro's own `DISABLE_HOOKS_FOR_PLUGINS` imports a plugin before it unregisters it, and an import may already
+    stall or fail. Pluggy does not load an entry point whose name is blocked.
+    Source: Kedro 1.2–1.7 `framework/hooks/manager.py`, pluggy `load_setuptools_entrypoints`.
+    """
+    import importlib.metadata
+
+    import kedro.framework.session.session as session_module
+
+    unwanted = {_normal(name) for name in distributions}
+    names = [
+        entry_point.name
+        for entry_point in importlib.metadata.entry_points(group="kedro.hooks")
+        if entry_point.dist is not None and _normal(entry_point.dist.name) in unwanted
+    ]
+    modules = [session_module]
+    try:
+        import kedro.framework.session.service_session as service_module  # Kedro ≥ 1.4
+
+        modules.append(service_module)
+    except ImportError:
+        pass
+    original = session_module._create_hook_manager
+
+    def create_hook_manager() -> Any:
+        manager = original()
+        for name in names:
+            manager.set_blocked(name)
+        return manager
+
+    for module in modules:
+        module._create_hook_manager = create_hook_manager
+    try:
+        yield
+    finally:
+        for module in modules:
+            module._create_hook_manager = original
+
+
+def _normal(distribution: str) -> str:
+    return distribution.lower().replace("_", "-")
+
+
+def load_every_pipeline() -> None:
+    """Make Kedro load the whole registry, whatever pipelines a session asks for.
+
+    Kedro ≥ 1.3 tells `find_pipelines()` to find only the requested ones, which breaks registries that compose
+    pipelines from others. Before 1.3 the whole registry is always loaded.
+    """
+    from kedro.framework.project import pipelines
+
+    set_requested = getattr(pipelines, "set_requested", None)
+    if set_requested is None:
+        return
+    set_requested(None)
+    pipelines.set_requested = lambda _names: None
+
+
+def replace_dataset(catalog: Any, name: str, dataset: Any) -> None:
+    """Put a dataset in the place of a materialised one, keeping what the catalog knows of the name.
+
+    `catalog[name] = …` would log a warning and drop the validators that the catalog declares for the name.
+    """
+    materialised = getattr(catalog, "_datasets", None)
+    if isinstance(materialised, dict) and name in materialised:
+        materialised[name] = dataset
+    else:
+        catalog[name] = dataset
+
+
+# -------------------------------------------------------------------------------------------------------- Airflow
+
+
+def airflow_exception(message: str) -> Exception:
+    """Return the exception that makes a task fail and Airflow retry it."""
+    return _airflow_exception("AirflowException", message)
+
+
+def airflow_fail_exception(message: str) -> Exception:
+    """Return the exception that makes a task fail at once, whatever its retries."""
+    return _airflow_exception("AirflowFailException", message)
+
+
+def _airflow_exception(name: str, message: str) -> Exception:
+    """`airflow.sdk.exceptions` since Airflow 3.2, `airflow.exceptions` before."""
+    try:
+        import airflow.sdk.exceptions as module
+    except ImportError:
+        import airflow.exceptions as module
+    exception: Exception = getattr(module, name)(message)
+    return exception
+
+
+def cron_data_interval_timetable(cron: str, timezone: str) -> Any:
+    """Return Airflow's timetable with data intervals: part of the Task SDK since Airflow 3.2, of the core before."""
+    try:
+        from airflow.sdk import CronDataIntervalTimetable
+    except ImportError:
+        from airflow.timetables.interval import CronDataIntervalTimetable
+    return CronDataIntervalTimetable(cron, timezone=timezone)

@@ -1,0 +1,30 @@
+"""Where a DAG run keeps what belongs to it alone: `<handoff uri>/<dag>/<run>/<dataset>`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kedro_aloft.contract.identity import path_part
+
+DEFAULT_HANDOFF_URI = ".airflow/handoff"
+"""Inside the project, in a directory that git ignores: right for one machine; fleets name a shared place."""
+
+FILE_SUFFIX = ".handoff"
+
+
+def run_uri(handoff_uri: str, project_path: str, run_directory: str) -> str:
+    """Return the place of one run: an absolute local path, or a URI when `handoff_uri` is one.
+
+    Args:
+        handoff_uri: Any fsspec URI, an absolute path, or a path relative to the project.
+        project_path: Absolute path of the project.
+        run_directory: `RunIdentity.directory`.
+    """
+    if "://" in handoff_uri:
+        return f"{handoff_uri.rstrip('/')}/{run_directory}"
+    return str(Path(project_path) / Path(handoff_uri).expanduser() / run_directory)
+
+
+def dataset_file(dataset: str) -> str:
+    """Return the file name of a dataset inside its run's place."""
+    return f"{path_part(dataset)}{FILE_SUFFIX}"

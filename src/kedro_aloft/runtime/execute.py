@@ -1,0 +1,64 @@
+"""Run the nodes of one task exactly as `kedro run` would run them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kedro_aloft.contract.report import TaskReport
+from kedro_aloft.runtime.failure import describe_failure
+from kedro_aloft.runtime.logs import keep_log_handlers
+from kedro_aloft.runtime.meter import Meter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kedro_aloft.contract.request import TaskRequest
+
+logger = logging.getLogger(__name__)
+
+
+def execute(request: TaskRequest) -> TaskReport:
+    """Run the nodes that the request names.
+
+    Returns:
+        A report of every node that started. A failure is part of it, never an exception; only what ends the whole
+        process (signals, `SystemExit`, Airflow's timeout) passes through.
+    """
+    started = time.perf_counter()
+    meter = Meter()
+    failure = None
+    try:
+        with _working_in(request.project_path), keep_log_handlers():
+            _run(request, meter)
+    except Exception as error:
+        failure = describe_failure(error, node=meter.failed_node)
+        logger.exception("Task '%s' failed: %s", request.task_id, failure.message)
+    seconds = time.perf_counter() - started
+    return TaskReport(nodes=meter.reports(request.nodes, ok=failure is None), seconds=seconds, failure=failure)
+
+
+def _run(request: TaskRequest, meter: Meter) -> None:
+    """Imports Kedro only here, after the log handlers are safe."""
+    from kedro_aloft.runtime.handoff import HandoffHooks
+    from kedro_aloft.runtime.project import load_project
+    from kedro_aloft.runtime.session import run_session
+    from kedro_aloft.runtime.versions import VersionHooks
+
+    load_project(request)
+    with meter.watch_nodes(request.runner):
+        run_session(request, hooks=(HandoffHooks(request, meter), VersionHooks(request)))
+
+
+@contextmanager
+def _working_in(path: str) -> Iterator[None]:
+    """Kedro makes only some paths absolute, so nodes and datasets must find the project as their working directory."""
+    before = os.getcwd()  # noqa: PTH109  a Path would be resolved; the same text must come back
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)

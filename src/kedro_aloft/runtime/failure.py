@@ -1,0 +1,67 @@
+"""Why a task failed, and whether trying again can help."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+from kedro_aloft.contract.report import Failure
+from kedro_aloft.errors import AloftError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NEVER_HEALS = (ImportError, NameError, NotImplementedError, SyntaxError)
+"""Wherever they come from, the same code raises them again."""
+
+_NEVER_HEALS_AROUND_NODES = (AttributeError, TypeError, ValueError, KeyError)
+"""Outside of nodes and datasets these come from configuration, which does not change between tries."""
+
+_KEDRO_CONFIGURATION_ERRORS = frozenset(
+    {"MissingConfigException", "DatasetNotFoundError", "CircularDependencyError", "KedroContextError", "PipelineError"}
+)
+
+
+def describe_failure(error: Exception, *, node: str | None) -> Failure:
+    """Return the failure for a report.
+
+    Args:
+        error: What ended the run.
+        node: The node that raised it, or None when no node had started or all had ended well.
+    """
+    cause = next((one for one in _chain(error) if isinstance(one, AloftError)), error)
+    return Failure(
+        type=f"{type(cause).__module__}.{type(cause).__qualname__}",
+        message=str(cause),
+        deterministic=is_deterministic(error, node=node),
+        node=node,
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+def is_deterministic(error: Exception, *, node: str | None) -> bool:
+    """Whether a retry cannot help. In doubt it can: a node may fail for reasons that only its author knows."""
+    chain = tuple(_chain(error))
+    ours = next((one for one in chain if isinstance(one, AloftError)), None)
+    if ours is not None:
+        return ours.deterministic
+    if any(isinstance(one, _NEVER_HEALS) or type(one).__name__ in _KEDRO_CONFIGURATION_ERRORS for one in chain):
+        return True
+    if node is None:
+        return isinstance(error, _NEVER_HEALS_AROUND_NODES)
+    return _dataset_cannot_hold_data(chain)
+
+
+def _dataset_cannot_hold_data(chain: tuple[BaseException, ...]) -> bool:
+    """Kedro's DatasetError around a type mistake: the dataset and the data do not fit, and never will."""
+    wrapped = type(chain[0]).__name__ == "DatasetError"
+    return wrapped and any(isinstance(one, (AttributeError, TypeError)) for one in chain[1:])
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        yield link
+        seen.add(id(link))
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)

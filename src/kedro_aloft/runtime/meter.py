@@ -1,0 +1,123 @@
+"""Meter: seconds, memory, rows and bytes of each node, and one foldable section of the log per node."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.contract.report import DatasetReport, NodeReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+logger = logging.getLogger(__name__)
+
+_ONE_AFTER_THE_OTHER = "SequentialRunner"
+_KIB_PER_MIB = 1024
+
+
+class Meter:
+    """Collects what each node did. Safe for runners that run nodes in threads."""
+
+    def __init__(self) -> None:
+        self.failed_node: str | None = None
+        self._done: dict[str, NodeReport] = {}
+        self._outputs: dict[str, dict[str, DatasetReport]] = {}
+
+    @contextmanager
+    def watch_nodes(self, runner: str) -> Iterator[None]:
+        """Measure every node while Kedro's runner runs.
+
+        Kedro has no hook around a whole node (loading, running and saving), but all its runners run nodes through
+        `Task.execute`.
+        """
+        from kedro.runner import Task
+
+        original = Task.execute
+        folded = runner == _ONE_AFTER_THE_OTHER
+
+        def execute(task: Any) -> Any:
+            with self._measure(task.node.name, folded=folded):
+                return original(task)
+
+        Task.execute = execute
+        try:
+            yield
+        finally:
+            Task.execute = original
+
+    def saved(self, node: str, dataset: str, report: DatasetReport) -> None:
+        """Note that a node saved a dataset; the last save counts (generators save many times)."""
+        self._outputs.setdefault(node, {})[dataset] = report
+
+    def reports(self, nodes: Sequence[str], *, ok: bool) -> tuple[NodeReport, ...]:
+        """Return the reports in the order of the nodes' ends.
+
+        Args:
+            nodes: All nodes of the task.
+            ok: Whether the task succeeded: then nodes that ran where we could not look (other processes, a runner
+                of the user's own) are reported as successful, without figures.
+        """
+        unseen = [name for name in nodes if ok and name not in self._done]
+        return (*self._done.values(), *(NodeReport(name=name, state="success") for name in unseen))
+
+    @contextmanager
+    def _measure(self, node: str, *, folded: bool) -> Iterator[None]:
+        if folded:
+            logger.info("::group::Node %s", node)
+        started = time.perf_counter()
+        state = "failed"
+        try:
+            yield
+            state = "success"
+        except BaseException:
+            self.failed_node = self.failed_node or node
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            self._done[node] = NodeReport(
+                name=node,
+                state=state,
+                seconds=round(seconds, 6),
+                peak_memory_mib=_peak_memory_mib(),
+                outputs=tuple(self._outputs.get(node, {}).values()),
+            )
+            if folded:
+                logger.info("Node %s: %s in %.3f s", node, state, seconds)
+                logger.info("::endgroup::")
+
+
+def rows_of(data: Any) -> int | None:
+    """Return the number of rows of a table-like object without computing anything, else None."""
+    for attribute in ("num_rows", "height"):
+        value = getattr(data, attribute, None)
+        if isinstance(value, int):
+            return value
+    shape = getattr(data, "shape", None)
+    if isinstance(shape, tuple) and shape and isinstance(shape[0], int):
+        return shape[0]
+    return len(data) if isinstance(data, (list, tuple)) else None
+
+
+def bytes_of(data: Any) -> int | None:
+    """Return the size of the data in memory where it is known at no cost, else None."""
+    if isinstance(data, (bytes, bytearray, str)):
+        return len(data)
+    size = getattr(data, "nbytes", None)
+    if isinstance(size, int):
+        return size
+    if type(data).__module__.startswith("pandas.") and hasattr(data, "memory_usage"):
+        usage = data.memory_usage(deep=False)
+        return int(usage if isinstance(usage, int) else usage.sum())
+    return None
+
+
+def _peak_memory_mib() -> float:
+    """Highest resident memory of this process so far. Linux counts in KiB, macOS in bytes. Source: getrusage(2)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = _KIB_PER_MIB if sys.platform != "darwin" else _KIB_PER_MIB**2
+    return round(peak / unit, 1)

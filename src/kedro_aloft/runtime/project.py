@@ -1,0 +1,27 @@
+"""Make the Kedro project importable and configured in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kedro_aloft import compat
+from kedro_aloft.runtime.logs import apply_project_levels
+
+if TYPE_CHECKING:
+    from kedro_aloft.contract.request import TaskRequest
+
+
+def load_project(request: TaskRequest) -> None:
+    """Bootstrap the project at the request's path, or its installed package when no source is there."""
+    if (Path(request.project_path) / "pyproject.toml").is_file():
+        from kedro.framework.startup import bootstrap_project
+
+        bootstrap_project(request.project_path)
+    else:
+        from kedro.framework.project import configure_project
+
+        configure_project(request.package)
+    apply_project_levels()
+    if not request.selective:
+        compat.load_every_pipeline()

@@ -1,0 +1,62 @@
+"""One Kedro session per task, with the identity of the DAG run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.project import settings
+from kedro.framework.session import KedroSession
+from kedro.utils import load_obj
+
+from kedro_aloft import compat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kedro_aloft.contract.request import TaskRequest
+
+DEFAULT_PIPELINE = "__default__"
+
+
+def run_session(request: TaskRequest, *, hooks: Iterable[object]) -> None:
+    """Run the request's nodes in a session of the project's own session class.
+
+    Args:
+        request: What to run.
+        hooks: Registered after all hooks of the project and of plugins.
+    """
+    with compat.block_plugin_hooks(request.skip_plugin_hooks):
+        session = _create(request)
+    with session:
+        for hook in hooks:
+            session._hook_manager.register(hook)
+        session.run(**_run_arguments(request, session))
+
+
+def _create(request: TaskRequest) -> Any:
+    session_class = getattr(settings, "SESSION_CLASS", KedroSession)
+    arguments: dict[str, Any] = {
+        "project_path": request.project_path,
+        "env": request.env,
+        "conf_source": request.conf_source,
+    }
+    if not issubclass(session_class, KedroSession):
+        return session_class.create(session_id=request.version, **arguments)
+    session = session_class.create(runtime_params=dict(request.runtime_params), **arguments)
+    # Kedro's session takes its save version from its id, which is the moment of its creation; every task of a DAG
+    # run must have the same. https://github.com/kedro-org/kedro/issues/1731
+    session.session_id = request.version
+    session._store["session_id"] = request.version
+    return session
+
+
+def _run_arguments(request: TaskRequest, session: Any) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "pipeline_names": [] if request.pipeline == DEFAULT_PIPELINE else [request.pipeline],
+        "node_names": tuple(request.nodes),
+        "runner": load_obj(request.runner, "kedro.runner")(),
+        "load_versions": {**dict.fromkeys(request.pinned, request.version), **request.load_versions} or None,
+    }
+    if not isinstance(session, KedroSession):
+        arguments |= {"run_id": request.version, "runtime_params": dict(request.runtime_params)}
+    return arguments

@@ -1,0 +1,134 @@
+"""Handoff store: one place per DAG run, one file per dataset, on any file system that fsspec knows."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.contract.store import dataset_file, run_uri
+from kedro_aloft.errors import HandoffError
+from kedro_aloft.runtime import codec
+
+if TYPE_CHECKING:
+    from kedro_aloft.contract.request import TaskRequest
+
+_ATOMIC_PUT = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"})
+"""Protocols where an object appears whole or not at all; on others we put aside and move."""
+
+
+class HandoffStore:
+    """Puts and takes the datasets of one DAG run.
+
+    Args:
+        uri: Place of the run: a local path or a URI (`contract.store.run_uri`).
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self._local = Path(uri) if "://" not in uri else None
+
+    @classmethod
+    def of(cls, request: TaskRequest) -> HandoffStore:
+        """The store of the run that a request belongs to."""
+        return cls(run_uri(request.handoff_uri, request.project_path, request.run_directory))
+
+    def put(self, dataset: str, value: Any) -> int:
+        """Write a dataset, replacing what an earlier try wrote; readers see the old or the new, never a part.
+
+        Returns:
+            Size in bytes.
+
+        Raises:
+            HandoffError: If the value cannot be pickled.
+        """
+        if self._local is None:
+            return self._put_remote(dataset, value)
+        _make_private(self._local)
+        aside = self._local / f".{uuid.uuid4().hex}.tmp"
+        try:
+            size = codec.dump(value, aside)
+            aside.replace(self._local / dataset_file(dataset))
+        finally:
+            aside.unlink(missing_ok=True)
+        return size
+
+    def take(self, dataset: str) -> Any:
+        """Read a dataset that another task of the run put.
+
+        Raises:
+            HandoffError: If it is not there, or damaged.
+        """
+        name = dataset_file(dataset)
+        if self._local is not None:
+            if not (self._local / name).is_file():
+                raise self._missing(dataset)
+            return codec.load(self._local / name)
+        file_system, root = _connect(self.uri)
+        with tempfile.TemporaryDirectory(prefix="kedro-aloft-") as directory:
+            copy = Path(directory) / name
+            try:
+                file_system.get_file(f"{root}/{name}", str(copy))
+            except FileNotFoundError:
+                raise self._missing(dataset) from None
+            return codec.load(copy, verify=True)
+
+    def has(self, dataset: str) -> bool:
+        """Whether the dataset is in the store."""
+        name = dataset_file(dataset)
+        if self._local is not None:
+            return (self._local / name).is_file()
+        file_system, root = _connect(self.uri)
+        return bool(file_system.exists(f"{root}/{name}"))
+
+    def _put_remote(self, dataset: str, value: Any) -> int:
+        file_system, root = _connect(self.uri)
+        target = f"{root}/{dataset_file(dataset)}"
+        with tempfile.TemporaryDirectory(prefix="kedro-aloft-") as directory:
+            copy = Path(directory) / "value"
+            size = codec.dump(value, copy)
+            file_system.makedirs(root, exist_ok=True)
+            if _protocols(file_system) & _ATOMIC_PUT:
+                file_system.put_file(str(copy), target)
+            else:
+                aside = f"{root}/.{uuid.uuid4().hex}.tmp"
+                file_system.put_file(str(copy), aside)
+                file_system.mv(aside, target)
+        return size
+
+    def _missing(self, dataset: str) -> HandoffError:
+        return HandoffError(
+            f"Dataset '{dataset}' is not in the handoff store.",
+            where=self.uri,
+            seen="the task that writes it must have succeeded in this DAG run, on a machine that shares this place; "
+            "it is removed when a run succeeds",
+            remedy="clear the task that writes it together with this one, or set `handoff: uri` to a place that all "
+            "workers share",
+        )
+
+
+def _connect(uri: str) -> tuple[Any, str]:
+    import fsspec
+
+    file_system, path = fsspec.core.url_to_fs(uri)
+    return file_system, path.rstrip("/")
+
+
+def _protocols(file_system: Any) -> set[str]:
+    protocol = file_system.protocol
+    return {protocol} if isinstance(protocol, str) else set(protocol)
+
+
+def _make_private(directory: Path) -> None:
+    """Create the run's directory for its owner alone: a pickle executes code when it is read."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if os.stat(directory).st_uid != os.getuid():  # noqa: PTH116  one call, no Path needed
+        raise HandoffError(
+            "The handoff directory belongs to another user.",
+            where=str(directory),
+            seen="unpickling data that somebody else can write would run their code",
+            remedy="set `handoff: uri` to a directory of the user that runs the tasks",
+        )
