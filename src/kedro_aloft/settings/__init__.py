@@ -1,1 +1,31 @@
-"""See ARCHITECTURE.md."""
+"""Typed `conf/<env>/airflow.yml`: what the user wrote → `DagSettings`, with every problem named.
+
+No Kedro, no Airflow, no file is read here: the `project` room hands over the mapping that Kedro's config loader read.
+"""
+
+from kedro_aloft.settings.assign import parse_params_option, parse_set
+from kedro_aloft.settings.duration import Duration, format_duration, parse_duration
+from kedro_aloft.settings.models import DagSettings, TaskOverride
+from kedro_aloft.settings.overrides import TaskSettings, effective, merge_requirements, unused_overrides
+from kedro_aloft.settings.read import Notice, Reading, check_settings, read_settings
+from kedro_aloft.settings.schedule import Every, OnAssets
+
+__all__ = [
+    "DagSettings",
+    "Duration",
+    "Every",
+    "Notice",
+    "OnAssets",
+    "Reading",
+    "TaskOverride",
+    "TaskSettings",
+    "check_settings",
+    "effective",
+    "format_duration",
+    "merge_requirements",
+    "parse_duration",
+    "parse_params_option",
+    "parse_set",
+    "read_settings",
+    "unused_overrides",
+]

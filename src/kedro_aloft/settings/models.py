@@ -1,0 +1,491 @@
+"""`DagSettings`: every key of `airflow.yml`, with type, default and meaning.
+
+The descriptions and examples here feed the JSON Schema and the reference page. The order of the fields is that of
+the page, and validators of a later field see the earlier ones: `timezone` stands before the dates, `schedule` before
+`max_active_runs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
+
+from kedro_aloft.errors import close_match
+from kedro_aloft.settings.dates import check_zone, parse_date
+from kedro_aloft.settings.duration import Duration, MinutesOrDuration, PositiveDuration
+from kedro_aloft.settings.refusal import refusal
+from kedro_aloft.settings.schedule import Schedule
+from kedro_aloft.settings.values import (
+    AirflowId,
+    DistributionTuple,
+    DottedPath,
+    Environment,
+    JsonMapping,
+    Resource,
+    Runner,
+    TagTuple,
+    Text,
+    TextMapping,
+    TextTuple,
+    Uri,
+    as_mapping,
+    list_of,
+)
+
+Count = Annotated[StrictInt, Field(ge=0)]
+PositiveCount = Annotated[StrictInt, Field(ge=1)]
+
+
+def _fold_group_by(value: Any) -> Any:
+    """Accept any case, as kedro-airflow does, and an empty value for no grouping."""
+    if value is None:
+        return "none"
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+GroupByName = Annotated[
+    Literal["none", "memory", "namespace", "tag", "pipeline", "chain"],
+    BeforeValidator(_fold_group_by),
+]
+
+_DATE_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "x-type": "date"},
+        {"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 6},
+    ]
+}
+Date = Annotated[datetime, WithJsonSchema(_DATE_SCHEMA)]
+
+
+class _Settings(BaseModel):
+    """Base of all models: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=False)
+
+
+def _key(
+    group: str, default: Any, description: str, *examples: Any, kedro_airflow: str = "", **constraints: Any
+) -> Any:
+    """Describe one key.
+
+    Args:
+        group: The part of the reference page.
+        default: `...` when the key is required.
+        description: What the key does, for the schema and the reference page.
+        examples: At least one valid value.
+        kedro_airflow: The equivalent in kedro-airflow 0.11, empty when there is none.
+        constraints: More arguments for `Field`.
+    """
+    extra: JsonDict = {"x-group": group, "x-kedro-airflow": kedro_airflow}
+    return Field(default, description=description, examples=list(examples), json_schema_extra=extra, **constraints)
+
+
+_identity = partial(_key, "identity")
+_time = partial(_key, "time")
+_data = partial(_key, "data")
+_cutting = partial(_key, "cutting")
+_running = partial(_key, "running")
+_telling = partial(_key, "telling")
+_tasks = partial(_key, "tasks")
+
+
+class HandoffSettings(_Settings):
+    """Where datasets that live in memory wait for the task that reads them."""
+
+    uri: Uri = _data(
+        ".airflow/handoff",
+        "Folder for datasets in memory that cross tasks: any fsspec address, or a path relative to the project. "
+        "Tasks on several machines need one that all of them reach.",
+        "s3://shop-airflow/handoff",
+    )
+    ttl: PositiveDuration = _data(
+        "7d", "Age at which the leftovers of failed runs may be deleted.", "12h", validate_default=True
+    )
+    keep: Literal["on_failure", "always", "never"] = _data(
+        "on_failure",
+        "When a run's handed-over data stays: after a failed run (so that cleared tasks can go on), always, or never.",
+        "always",
+    )
+
+
+class WaitFor(_Settings):
+    """Another DAG, or one of its tasks, that must have succeeded first."""
+
+    dag_id: AirflowId = _data(..., "The other DAG.", "ingest")
+    task_id: AirflowId | None = _data(None, "One task of it; null waits for the whole run.", "load_orders")
+    timeout: PositiveDuration = _data("1d", "How long to wait before the run fails.", "6h", validate_default=True)
+    execution_delta: Duration | None = _data(
+        None, "How much earlier the other run is scheduled; null means at the same time.", "1h"
+    )
+
+
+def _wait_for_item(value: Any) -> Any:
+    return {"dag_id": value} if isinstance(value, str) else value
+
+
+WaitForItem = Annotated[WaitFor, BeforeValidator(_wait_for_item, json_schema_input_type=str | WaitFor)]
+
+
+class FilterSettings(_Settings):
+    """Which nodes of the pipeline take part; the same meaning as the options of `kedro run`."""
+
+    tags: TagTuple = _cutting((), "Nodes with any of these tags.", ["daily"], kedro_airflow="`--tags`")
+    nodes: TextTuple = _cutting((), "Exactly these nodes.", ["split", "train"])
+    from_nodes: TextTuple = _cutting((), "These nodes and all that depend on them.", ["split"])
+    to_nodes: TextTuple = _cutting((), "These nodes and all that they need.", ["evaluate"])
+    from_inputs: TextTuple = _cutting((), "Nodes that depend on these datasets.", ["orders"])
+    to_outputs: TextTuple = _cutting((), "Nodes that these datasets need.", ["model"])
+    namespaces: TextTuple = _cutting((), "Nodes in these namespaces and below.", ["ingestion"])
+
+
+class Notifier(_Settings):
+    """A class of Airflow's notifiers and its arguments: `{class: dotted.path, argument: value, ...}`."""
+
+    class_path: DottedPath = _telling(
+        ...,
+        "Import path of the notifier, written as `class`.",
+        "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
+    )
+    kwargs: JsonMapping = _telling({}, "Its arguments: every key beside `class`.", {"text": "{{ run_id }} failed"})
+
+
+def _notifier_item(value: Any) -> Any:
+    """Turn what people write into the fields of `Notifier`; a bare path has no arguments."""
+    if isinstance(value, str):
+        return {"class_path": value}
+    if not isinstance(value, Mapping):
+        return value
+    path = {"class_path": value["class"]} if "class" in value else {}
+    return {**path, "kwargs": {key: item for key, item in value.items() if key != "class"}}
+
+
+_NOTIFIER_SCHEMA = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "object", "properties": {"class": {"type": "string"}}, "required": ["class"]},
+    ],
+    "x-type": "notifier",
+}
+NotifierItem = Annotated[Notifier, BeforeValidator(_notifier_item), WithJsonSchema(_NOTIFIER_SCHEMA)]
+Notifiers = Annotated[
+    tuple[NotifierItem, ...],
+    BeforeValidator(list_of, json_schema_input_type=list[NotifierItem] | NotifierItem | None),
+]
+
+_SLACK = {
+    "class": "airflow.providers.slack.notifications.slack.SlackNotifier",
+    "slack_conn_id": "slack",
+    "text": "{{ dag.dag_id }} failed",
+}
+
+
+class NotifySettings(_Settings):
+    """Whom to tell about what."""
+
+    on_failure: Notifiers = _telling(
+        (), "Notifiers called when the run fails.", [_SLACK], kedro_airflow="`email_on_failure`"
+    )
+    on_success: Notifiers = _telling((), "Notifiers called when the run succeeds.", [_SLACK])
+    on_retry: Notifiers = _telling(
+        (), "Notifiers called when a task is tried again.", [_SLACK], kedro_airflow="`email_on_retry`"
+    )
+
+
+SELECTORS = ("node", "tag", "namespace")
+
+
+def _check_selectors(items: tuple[str, ...]) -> tuple[str, ...]:
+    if not items:
+        raise refusal("selects nothing", allowed="node:<glob>, tag:<glob>, namespace:<glob> or a glob on node names")
+    for item in items:
+        kind, colon, pattern = item.partition(":")
+        if colon and (kind not in SELECTORS or not pattern):
+            raise refusal(
+                f"'{item}' is not a selector. {close_match(kind, SELECTORS)}".strip(),
+                allowed="node:<glob>, tag:<glob>, namespace:<glob> or a glob on node names",
+            )
+    return items
+
+
+Selectors = Annotated[TextTuple, AfterValidator(_check_selectors)]
+
+
+class TaskOverride(_Settings):
+    """Other values for some nodes. Only the keys that are written here count (see `model_fields_set`)."""
+
+    select: Selectors = _tasks(
+        ...,
+        "Which nodes: `node:<glob>`, `tag:<glob>`, `namespace:<glob>` (with all below it), or a glob on node names.",
+        ["tag:gpu", "train_*"],
+    )
+    retries: Count | SkipJsonSchema[None] = _tasks(None, "Instead of `retries` above.", 3)
+    retry_delay: MinutesOrDuration | SkipJsonSchema[None] = _tasks(None, "Instead of `retry_delay` above.", "5m")
+    timeout: PositiveDuration | None = _tasks(None, "Instead of `timeout` above; null takes the limit away.", "2h")
+    pool: Resource | None = _tasks(None, "Instead of `pool` above; null is Airflow's default pool.", "gpu")
+    pool_slots: PositiveCount | SkipJsonSchema[None] = _tasks(None, "Instead of `pool_slots` above.", 2)
+    priority_weight: StrictInt | SkipJsonSchema[None] = _tasks(None, "Instead of `priority_weight` above.", 10)
+    queue: Resource | None = _tasks(None, "Instead of `queue` above; null is the executor's default.", "large")
+    executor: Resource | None = _tasks(
+        None, "Instead of `executor` above; null is Airflow's default.", "KubernetesExecutor"
+    )
+    env_vars: Environment = _tasks({}, "Added to `env_vars` above, variable by variable.", {"OMP_NUM_THREADS": "4"})
+
+    @field_validator("retries", "retry_delay", "pool_slots", "priority_weight", mode="before")
+    @classmethod
+    def _has_value(cls, value: Any) -> Any:
+        """None is the default for `not written here`; written, it would mean nothing."""
+        if value is None:
+            raise refusal("has no value", allowed="a value, or leave the key out")
+        return value
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """The keys that this override sets."""
+        return frozenset(self.model_fields_set) - {"select"}
+
+
+def _override_item(override: TaskOverride) -> TaskOverride:
+    if not override.changes:
+        raise refusal("changes nothing", allowed=", ".join(TASK_KEYS))
+    return override
+
+
+TASK_KEYS = tuple(name for name in TaskOverride.model_fields if name != "select")
+"""The settings that may differ from task to task."""
+
+Override = Annotated[TaskOverride, AfterValidator(_override_item)]
+
+
+def _expand_handoff(value: Any) -> Any:
+    if value is None:
+        return {}
+    return {"uri": value} if isinstance(value, str) else value
+
+
+class DagSettings(_Settings):
+    """Everything that `airflow.yml` can say about the DAG of one pipeline."""
+
+    # --- identity: what the DAG is called
+    dag_id: AirflowId | None = _identity(
+        None,
+        "Id of the DAG. Null: made of project, pipeline and environment, so that it is unique.",
+        "shop-daily",
+        kedro_airflow="always the package name",
+    )
+    display_name: Text | None = _identity(None, "Name that the UI shows instead of the id.", "Shop: daily training")
+    description: Text | None = _identity(None, "One line below the name in the UI.", "Trains the model of the day.")
+    owner: Text = _identity("airflow", "Owner of the tasks.", "data-team", kedro_airflow="`owner`")
+    tags: TagTuple = _identity((), "Tags of the DAG in the UI, besides ours.", ["shop", "daily"])
+    doc: Text | None = _identity(None, "Markdown that stands above our own page of the DAG.", "Ask #data before use.")
+
+    # --- time: when it runs
+    timezone: Annotated[Text, AfterValidator(check_zone)] = _time(
+        "UTC", "Time zone of dates and of the schedule: an IANA name.", "Europe/Zurich"
+    )
+    schedule: Schedule = _time(
+        None,
+        "When the DAG runs: null (only when triggered), cron, a preset such as `@daily`, `{every: 15m}`, or "
+        "`{assets: [...]}`.",
+        "0 6 * * *",
+        "@daily",
+        {"every": "15m"},
+        {"assets": ["s3://shop/orders"]},
+        None,
+        kedro_airflow="`schedule`, `schedule_interval` (default `@once`)",
+    )
+    start_date: Date = _time(
+        "2023-01-01",
+        "Before this nothing is scheduled: a fixed date, or a datetime. A date is midnight in `timezone`; a datetime "
+        "has an offset or `timezone` is set.",
+        "2023-08-09",
+        "2023-08-09T06:00:00+02:00",
+        [2023, 8, 9],
+        kedro_airflow="`start_date` (a list of numbers)",
+        validate_default=True,
+    )
+    end_date: Date | None = _time(None, "After this nothing is scheduled; written like `start_date`.", "2030-12-31")
+    catchup: StrictBool = _time(
+        False, "Whether to run the periods since `start_date` that were missed.", True, kedro_airflow="`catchup`"
+    )
+    interval: Literal["auto", "trigger", "data"] = _time(
+        "auto",
+        "`data`: a run covers the period before it (`data_interval_start` to `_end`); `trigger`: a run is a point in "
+        "time; `auto`: `data` when a setting or parameter uses the data interval.",
+        "data",
+    )
+    max_active_runs: PositiveCount = _time(
+        1,
+        "Runs at the same time. One, because two runs write the same files unless the catalog tells them apart.",
+        3,
+        kedro_airflow="`max_active_runs` (default 3)",
+    )
+    dagrun_timeout: PositiveDuration | None = _time(None, "Longest time of a run; then it fails.", "6h")
+    depends_on_past: StrictBool = _time(
+        False,
+        "Whether a task waits until it succeeded in the run before.",
+        True,
+        kedro_airflow="`depends_on_past`",
+    )
+
+    # --- data: what goes in and across
+    handoff: Annotated[
+        HandoffSettings, BeforeValidator(_expand_handoff, json_schema_input_type=str | HandoffSettings | None)
+    ] = _data(
+        HandoffSettings(),
+        "Where datasets in memory that cross tasks are kept: an address, or the keys below.",
+        "s3://shop-airflow/handoff",
+        {"uri": "s3://shop-airflow/handoff", "ttl": "2d"},
+    )
+    runtime_params: JsonMapping = _data(
+        {},
+        "Kedro runtime parameters, as `kedro run --params`; values may be Airflow templates.",
+        {"day": "{{ ds }}", "model": {"alpha": 0.1}},
+    )
+    params_form: StrictBool = _data(
+        True, "Whether the trigger form shows every parameter that the pipeline uses.", False
+    )
+    params_hide: TextTuple = _data((), "Parameters (names or globs) that the form does not show.", ["internal.*"])
+    load_versions: TextMapping = _data(
+        {}, "Versions of datasets to load, as `kedro run --load-versions`.", {"orders": "2024-01-31T06.00.00.000Z"}
+    )
+    env_vars: Environment = _data(
+        {}, "Environment variables of all tasks; they are visible in the DAG file.", {"OMP_NUM_THREADS": "2"}
+    )
+    wait_for: Annotated[
+        tuple[WaitForItem, ...],
+        BeforeValidator(list_of, json_schema_input_type=list[WaitForItem] | WaitForItem | None),
+    ] = _data((), "Other DAGs whose run must have succeeded first.", [{"dag_id": "ingest", "timeout": "6h"}])
+    assets: StrictBool = _data(
+        False, "Whether each persisted output is an Airflow asset, so that other DAGs can be scheduled by it.", True
+    )
+    project_path: Text | None = _data(
+        None,
+        "Project folder on the machine that runs the tasks. Null: found from the DAG file.",
+        "/opt/shop",
+        kedro_airflow="always the worker's current folder",
+    )
+    conf_source: Text | None = _data(
+        None,
+        "Configuration folder or archive of the tasks. Null: the project's own.",
+        "/etc/shop/conf",
+        kedro_airflow="`--conf-source`",
+    )
+
+    # --- cutting: which nodes take part, and which share a task
+    group_by: GroupByName = _cutting(
+        "none",
+        "Which nodes share a task: `none`; `memory`: those that pass data in memory; `namespace`: one top-level "
+        "namespace; `tag`: one grouping tag; `pipeline`: one registered pipeline; `chain`: an only child with its only "
+        "parent.",
+        "memory",
+        kedro_airflow="`--group-by` (none, memory, namespace)",
+    )
+    on_cycle: Literal["merge", "refuse"] = _cutting(
+        "merge",
+        "When tasks of a grouping would wait for each other in a circle: merge the fewest that repair it, or refuse.",
+        "refuse",
+    )
+    group_tags: TagTuple = _cutting(
+        (),
+        "Tags that name a task for `group_by: tag`. Empty: those that start with `airflow.group.`, else all tags.",
+        ["features", "training"],
+    )
+    task_groups: StrictBool = _cutting(True, "Whether the UI shows namespaces as task groups.", False)
+    filters: Annotated[FilterSettings, BeforeValidator(as_mapping, json_schema_input_type=FilterSettings | None)] = (
+        _cutting(FilterSettings(), "Which nodes of the pipeline take part.", {"tags": ["daily"]})
+    )
+
+    # --- running: how a task runs
+    retries: Count = _running(1, "How often a failed task is tried again.", 3, kedro_airflow="`retries`")
+    retry_delay: MinutesOrDuration = _running(
+        "30s",
+        "Pause before the next try. A bare number counts minutes.",
+        "5m",
+        5,
+        kedro_airflow="`retry_delay` (minutes, default 5)",
+        validate_default=True,
+    )
+    retry_exponential_backoff: StrictBool = _running(False, "Whether the pause doubles from try to try.", True)
+    timeout: PositiveDuration | None = _running(None, "Longest time of one try of a task; then it fails.", "1h30m")
+    pool: Resource | None = _running(None, "Airflow pool; null is Airflow's default pool.", "training")
+    pool_slots: PositiveCount = _running(1, "Slots of the pool that a task takes.", 2)
+    priority_weight: StrictInt = _running(1, "A higher weight is scheduled first.", 10)
+    queue: Resource | None = _running(None, "Queue of the executor; null is its default.", "large")
+    executor: Resource | None = _running(None, "Executor; null is Airflow's default.", "KubernetesExecutor")
+    runner: Runner = _running(
+        "SequentialRunner",
+        "Kedro runner inside a task: a name of Kedro's, or the import path of your own.",
+        "ThreadRunner",
+        "shop.runners.GpuRunner",
+    )
+    skip_plugin_hooks: DistributionTuple = _running(
+        ("kedro-telemetry",),
+        "Installed Kedro plugins (distribution names) whose hooks are not loaded in tasks: kedro-telemetry may wait "
+        "10 s for a network.",
+        ["kedro-telemetry", "kedro-viz"],
+    )
+    email: TextTuple = _running((), "Deprecated, use `notify`: addresses for the two keys below.", ["team@example.org"])
+    email_on_failure: StrictBool = _running(
+        False, "Deprecated, use `notify.on_failure`.", True, kedro_airflow="`email_on_failure`"
+    )
+    email_on_retry: StrictBool = _running(
+        False, "Deprecated, use `notify.on_retry`.", True, kedro_airflow="`email_on_retry`"
+    )
+
+    # --- telling: who hears of it
+    notify: Annotated[NotifySettings, BeforeValidator(as_mapping, json_schema_input_type=NotifySettings | None)] = (
+        _telling(NotifySettings(), "Airflow notifiers to call.", {"on_failure": [_SLACK]})
+    )
+
+    # --- tasks: exceptions from the above
+    tasks: Annotated[
+        tuple[Override, ...], BeforeValidator(list_of, json_schema_input_type=list[TaskOverride] | None)
+    ] = _tasks(
+        (),
+        "Other values for some nodes. Of several matches the last one wins, key by key.",
+        [{"select": "tag:gpu", "pool": "gpu", "timeout": "4h"}],
+    )
+
+    # --- not a key: what a custom template may use besides
+    extra_vars: Mapping[str, Any] = Field(default={}, description="Unknown keys, for custom templates only.")
+
+    @field_validator("start_date", "end_date", mode="before")
+    @classmethod
+    def _fixed_date(cls, value: Any, info: ValidationInfo) -> Any:
+        """An invalid `timezone` has its own error; the dates are then checked as if in UTC."""
+        if value is None:
+            return value
+        return parse_date(value, zone=info.data.get("timezone", "UTC"))
+
+    @field_validator("end_date")
+    @classmethod
+    def _after_start(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get("start_date")
+        if value is not None and start is not None and value < start:
+            raise refusal("ends before it starts", allowed=f"a date after start_date ({start.isoformat()})")
+        return value
+
+    @field_validator("max_active_runs")
+    @classmethod
+    def _continuous_runs_alone(cls, value: int, info: ValidationInfo) -> int:
+        """Airflow refuses such a DAG at parse (`ContinuousTimetable.active_runs_limit`)."""
+        if info.data.get("schedule") == "@continuous" and value > 1:
+            raise refusal("the schedule '@continuous' allows one run at a time", allowed="1")
+        return value

@@ -1,0 +1,135 @@
+"""The values that hold for one node, after the overrides in `tasks:`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.settings.duration import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import timedelta
+
+    from kedro_aloft.settings.models import DagSettings, TaskOverride
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSettings:
+    """What a node demands of its task. Nodes share a task only when theirs are equal.
+
+    Args:
+        retries: Tries after the first.
+        retry_delay: Pause before the next try.
+        timeout: Longest time of one try; None is no limit.
+        pool: Airflow pool; None is Airflow's default pool.
+        pool_slots: Slots of the pool.
+        priority_weight: A higher weight is scheduled first.
+        queue: Queue of the executor; None is its default.
+        executor: Executor; None is Airflow's default.
+        env_vars: Names and values, sorted by name.
+    """
+
+    retries: int
+    retry_delay: timedelta
+    timeout: timedelta | None = None
+    pool: str | None = None
+    pool_slots: int = 1
+    priority_weight: int = 1
+    queue: str | None = None
+    executor: str | None = None
+    env_vars: tuple[tuple[str, str], ...] = ()
+
+    def as_text(self) -> str:
+        """Return one line that is equal for equal settings; the planner compares it and never reads it."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["retry_delay"] = format_duration(self.retry_delay)
+        values["timeout"] = None if self.timeout is None else format_duration(self.timeout)
+        return json.dumps(values, sort_keys=True)
+
+
+def effective(
+    settings: DagSettings, node_name: str, *, tags: Collection[str] = (), namespace: str | None = None
+) -> TaskSettings:
+    """Return the values that hold for a node: those of the DAG, then each matching override in order, key by key.
+
+    Args:
+        settings: The settings of the DAG.
+        node_name: Full name with namespace.
+        tags: Tags of the node.
+        namespace: Dotted namespace, or None.
+    """
+    values: dict[str, Any] = {field.name: getattr(settings, field.name) for field in fields(TaskSettings)}
+    for override in settings.tasks:
+        if selects(override, node_name, tags=tags, namespace=namespace):
+            values = _apply(override, values)
+    return TaskSettings(**{**values, "env_vars": tuple(sorted(values["env_vars"].items()))})
+
+
+def _apply(override: TaskOverride, values: dict[str, Any]) -> dict[str, Any]:
+    changed = {key: getattr(override, key) for key in override.changes}
+    return {**values, **changed, "env_vars": {**values["env_vars"], **override.env_vars}}
+
+
+def selects(
+    override: TaskOverride, node_name: str, *, tags: Collection[str] = (), namespace: str | None = None
+) -> bool:
+    """Tell whether any selector of an override matches a node."""
+    return any(_matches(selector, node_name, tags, namespace) for selector in override.select)
+
+
+def _matches(selector: str, node_name: str, tags: Collection[str], namespace: str | None) -> bool:
+    kind, colon, pattern = selector.partition(":")
+    if not colon:
+        return _glob(node_name, selector)
+    if kind == "tag":
+        return any(_glob(tag, pattern) for tag in tags)
+    if kind == "namespace":
+        return any(_glob(name, pattern) for name in _with_parents(namespace))
+    return _glob(node_name, pattern)
+
+
+def _with_parents(namespace: str | None) -> tuple[str, ...]:
+    """Return a namespace and those it lies in: Kedro's `--namespaces a` includes `a.b` as well."""
+    parts = namespace.split(".") if namespace else []
+    return tuple(".".join(parts[: length + 1]) for length in range(len(parts)))
+
+
+def _glob(text: str, pattern: str) -> bool:
+    """An equal name matches always, so that `[` in a name needs no escape."""
+    return text == pattern or fnmatchcase(text, pattern)
+
+
+def unused_overrides(
+    settings: DagSettings, nodes: Iterable[tuple[str, Collection[str], str | None]]
+) -> tuple[str, ...]:
+    """Return the selectors that match no node, as `tasks[0].select: tag:gpu`, in their order.
+
+    Args:
+        settings: The settings of the DAG.
+        nodes: Name, tags and namespace of each node.
+    """
+    known = tuple(nodes)
+    return tuple(
+        f"tasks[{index}].select: {selector}"
+        for index, override in enumerate(settings.tasks)
+        for selector in override.select
+        if not any(_matches(selector, *node) for node in known)
+    )
+
+
+def merge_requirements(requirements: Iterable[TaskSettings]) -> tuple[str, ...]:
+    """Return the keys in which nodes differ that are to share a task; empty when they may.
+
+    Args:
+        requirements: The effective settings of the nodes; with an empty result any of them holds for the task.
+
+    Returns:
+        Key names in the order of `TaskSettings`.
+    """
+    distinct = tuple(dict.fromkeys(requirements))
+    return tuple(
+        field.name for field in fields(TaskSettings) if len({getattr(item, field.name) for item in distinct}) > 1
+    )

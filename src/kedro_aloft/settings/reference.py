@@ -1,0 +1,207 @@
+"""The reference page of the settings, made from the models.
+
+`python -m kedro_aloft.settings.reference --write` writes `docs/reference/settings.md` anew; a test fails when it is
+stale.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.settings.schema import section_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+REFERENCE_FILE = Path(__file__).parents[3] / "docs" / "reference" / "settings.md"
+
+GROUPS: Mapping[str, tuple[str, str]] = {
+    "identity": ("Identity", "What the DAG is called."),
+    "time": ("Time", "When it runs."),
+    "data": ("Data", "What goes in, and what crosses from task to task."),
+    "cutting": ("Cutting", "Which nodes take part, and which share a task."),
+    "running": ("Running", "How a task runs. `tasks` below makes exceptions."),
+    "telling": ("Telling", "Who hears of it."),
+    "tasks": ("Exceptions for some tasks", "Of several matching entries the last one wins, key by key."),
+}
+"""Group of a key → title and lead of its part of the page."""
+
+_TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "null": "null",
+    "object": "mapping",
+    "array": "list",
+}
+
+_INTRO = """\
+<!-- Made by `python -m kedro_aloft.settings.reference --write` from settings/models.py: do not edit. -->
+
+# Settings: `airflow.yml`
+
+`conf/<env>/airflow.yml` says how the pipelines of a project run on Airflow. Every key is optional. Kedro's own config
+loader reads the file, so environments, globals and resolvers work as for any other configuration.
+
+```yaml
+default:            # holds for all pipelines
+  retries: 2
+  group_by: memory
+
+data_science:       # holds for the pipeline of this name, over `default`
+  schedule: "0 6 * * *"
+  timezone: Europe/Zurich
+  handoff: {ttl: 2d}
+  tasks:
+    - select: "tag:gpu"
+      pool: gpu
+```
+
+- A pipeline's section wins over `default`; `--set key=value` wins over both. Mappings merge key by key, lists are
+  replaced. Keys of mappings are dotted on the command line: `--set handoff.ttl=2d`.
+- An unknown key, a wrong type or a section without a pipeline is an error that names the path and the closest match.
+- The pipeline `__default__` takes its settings from `default`: Kedro's loader drops keys that start with an underscore.
+- Durations are texts such as `30s`, `1h30m`, `2d` or ISO 8601 (`PT15M`).
+- With a custom template (`create --jinja-file`) unknown keys are allowed: they are variables of the template.
+- A list with one item may be written without brackets.
+- For completion and checks while you type, put this line first; the schema is in the installed package:
+  `# yaml-language-server: $schema=<path to kedro_aloft/settings/airflow.schema.json>`
+"""
+
+_OLD_KEYS = """\
+## Keys of kedro-airflow
+
+All keys of kedro-airflow 0.11 work. `schedule_interval` is the old name of `schedule` and gives a notice.
+These defaults differ:
+
+| Key | kedro-airflow | Here | Why |
+|---|---|---|---|
+| `schedule` | `@once` | null | the first click in the UI would start two runs |
+| `max_active_runs` | 3 | 1 | two runs write the same files |
+| `retry_delay` | 5 minutes | 30 s | most failures that a retry cures are short |
+| `start_date` | 2023-01-01 without zone | 2023-01-01 in `timezone` | Airflow 3 needs a zone |
+| `dag_id` | the package name | project, pipeline and environment | DAGs with one id hide each other |
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One key of the page.
+
+    Args:
+        path: Dotted, with `[]` for items of a list.
+        group: The part of the page.
+        schema: The key's own JSON Schema with our marks.
+        required: Whether it has no default.
+    """
+
+    path: str
+    group: str
+    schema: Mapping[str, Any]
+    required: bool
+
+
+def rows() -> tuple[Row, ...]:
+    """Return every key in the order of the models, nested ones right after their parent."""
+    schema = section_schema()
+    del schema["properties"]["schedule_interval"]
+    return tuple(_rows(schema, schema["$defs"], prefix=""))
+
+
+def _rows(schema: Mapping[str, Any], definitions: Mapping[str, Any], *, prefix: str) -> Iterator[Row]:
+    for name, key in schema["properties"].items():
+        if "x-group" not in key:
+            continue  # `every` and `assets` are described with `schedule`
+        path = f"{prefix}{name}"
+        yield Row(path=path, group=key["x-group"], schema=key, required=name in schema.get("required", ()))
+        nested, many = _model_of(key)
+        if nested:
+            yield from _rows(definitions[nested], definitions, prefix=f"{path}{'[]' if many else ''}.")
+
+
+def _model_of(key: Mapping[str, Any], *, many: bool = False) -> tuple[str, bool]:
+    """Return the model that a key or its items hold, and whether it holds several; `""` for none."""
+    if "$ref" in key:
+        return key["$ref"].rsplit("/", 1)[-1], many
+    if "items" in key:
+        return _model_of(key["items"], many=True)
+    found = [_model_of(option, many=many) for option in key.get("anyOf", ())]
+    return next((model for model in found if model[0] and model[0] not in ("Every", "OnAssets")), ("", many))
+
+
+def type_text(schema: Mapping[str, Any]) -> str:
+    """Return the type of a key in words."""
+    if "x-type" in schema:
+        return str(schema["x-type"])
+    if "enum" in schema:
+        return ", ".join(f"`{word}`" for word in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(type_text(option) for option in _options(schema)))
+    if "items" in schema:
+        return f"list of {type_text(schema['items'])}"
+    return _TYPES.get(schema.get("type", "object"), "mapping")
+
+
+def _options(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the forms worth telling; the intro says that a list takes a single item too."""
+    options = list(schema["anyOf"])
+    lists = [option for option in options if "items" in option and option["items"].get("type") != "integer"]
+    if lists:
+        return lists
+    nullable = "default" in schema and schema["default"] is None
+    return [option for option in options if nullable or option.get("type") != "null"]
+
+
+def render_reference() -> str:
+    """Return the page as Markdown."""
+    parts = [_INTRO]
+    every = rows()
+    for group, (title, lead) in GROUPS.items():
+        lines = [_line(row) for row in every if row.group == group]
+        head = "| Key | Type | Default | Meaning | Example | kedro-airflow |\n|---|---|---|---|---|---|"
+        parts.append("\n".join([f"## {title}\n\n{lead}\n", head, *lines]) + "\n")
+    return "\n".join([*parts, _OLD_KEYS])
+
+
+def _line(row: Row) -> str:
+    default = "required" if row.required else _default(row)
+    examples = "<br>".join(_code(example) for example in row.schema["examples"])
+    cells = (
+        f"`{row.path}`",
+        type_text(row.schema),
+        default,
+        row.schema["description"],
+        examples,
+        row.schema["x-kedro-airflow"] or "-",
+    )
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _default(row: Row) -> str:
+    if row.path.startswith("tasks[]."):
+        return "unchanged"
+    return "below" if _model_of(row.schema)[0] and row.schema.get("default") else _code(row.schema.get("default"))
+
+
+def _code(value: Any) -> str:
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return f"`{text}`"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the page, or write its file with `--write`."""
+    if "--write" in arguments:
+        REFERENCE_FILE.parent.mkdir(parents=True, exist_ok=True)
+        REFERENCE_FILE.write_text(render_reference(), encoding="utf-8")
+    else:
+        sys.stdout.write(render_reference())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,108 @@
+"""When a DAG runs: never by itself, by cron or preset, every so often, or after assets."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from croniter import CroniterBadDateError, CroniterError, croniter  # type: ignore[import-untyped]  # ships no types
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+
+from kedro_aloft.errors import close_match
+from kedro_aloft.settings.duration import PositiveDuration, parse_duration
+from kedro_aloft.settings.refusal import refusal
+from kedro_aloft.settings.values import TextTuple
+
+PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+"""The presets of Airflow 3 (airflow/utils/dates.py and `_create_timetable` of the Task SDK)."""
+
+ALLOWED = f"null, a cron expression ('0 6 * * *'), a preset ({' '.join(PRESETS)}), {{every: 15m}} or {{assets: [name]}}"
+_ALIASES = {"@annually": "@yearly", "@midnight": "@daily"}
+_RANDOM_CRON = re.compile(r"\b[HR]\b|\b[HR]\(")
+_ANY_DAY = datetime(2023, 1, 1)
+
+
+class Every(BaseModel):
+    """A schedule by elapsed time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    every: PositiveDuration = Field(description="Time from one run to the next.", examples=["15m"])
+
+
+class OnAssets(BaseModel):
+    """A schedule by data: runs once all these assets have news."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    assets: TextTuple = Field(
+        min_length=1,
+        description="Names or URIs of Airflow assets; all must have news.",
+        examples=[["s3://shop/orders"]],
+    )
+
+
+def parse_schedule(value: object) -> str | Every | OnAssets | None:
+    """Return the schedule that a setting names.
+
+    Raises:
+        PydanticCustomError: If it is no schedule, or a cron expression that is wrong or never fires.
+    """
+    if value is None or isinstance(value, (Every, OnAssets)):
+        return value
+    if isinstance(value, str):
+        return _from_text(" ".join(value.split()))
+    if isinstance(value, dict):
+        return _from_mapping(value)
+    raise refusal("not a schedule", allowed=ALLOWED)
+
+
+def _from_mapping(value: dict[Any, Any]) -> Every | OnAssets:
+    if set(value) not in ({"every"}, {"assets"}):
+        raise refusal("a schedule mapping has one key, `every` or `assets`", allowed=ALLOWED)
+    model = Every if "every" in value else OnAssets
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        allowed = "a list of asset names or URIs" if model is OnAssets else first.get("ctx", {}).get("allowed", "")
+        raise refusal(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", allowed=allowed) from None
+
+
+def _from_text(text: str) -> str:
+    text = _ALIASES.get(text, text)
+    if text in PRESETS:
+        return text
+    if text.startswith("@"):
+        raise refusal(f"unknown preset '{text}'. {close_match(text, PRESETS)}".strip(), allowed=ALLOWED)
+    if _RANDOM_CRON.search(text):
+        raise refusal("a cron field of H or R is random, so the DAG would change at each parse", allowed=ALLOWED)
+    _check_cron(text)
+    return text
+
+
+def _check_cron(text: str) -> None:
+    try:
+        croniter(text, _ANY_DAY).get_next(datetime)
+    except CroniterBadDateError:
+        raise refusal(f"cron expression '{text}' never fires", allowed=ALLOWED) from None
+    except (CroniterError, ValueError, AttributeError) as error:
+        detail = str(error).rstrip(".") or type(error).__name__
+        raise refusal(f"bad cron expression '{text}': {detail}", allowed=ALLOWED, remedy=_hint(text)) from None
+
+
+def _hint(text: str) -> str:
+    if text.casefold() in ("none", "null", "manual", ""):
+        return "write `schedule: null` (without quotes) for a DAG that only runs when triggered"
+    try:
+        parse_duration(text)
+    except ValueError:
+        return ""
+    return f"write {{every: {text}}}"
+
+
+Schedule = Annotated[
+    str | Every | OnAssets | None,
+    PlainValidator(parse_schedule, json_schema_input_type=str | Every | OnAssets | None),
+]

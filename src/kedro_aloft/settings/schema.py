@@ -1,0 +1,94 @@
+"""The JSON Schema of `airflow.yml` for editors.
+
+`python -m kedro_aloft.settings.schema --write` writes it anew; a test fails when the file is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from kedro_aloft.settings.models import DagSettings
+
+SCHEMA_FILE = Path(__file__).with_name("airflow.schema.json")
+_NOT_KEYS = ("extra_vars",)
+
+
+class _InOrder(GenerateJsonSchema):
+    """Keeps keys in the order in which the models and examples are written."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema of a whole file: `default` and one section per pipeline."""
+    section = section_schema()
+    definitions = {**section.pop("$defs"), "Section": section}
+    nullable = {"anyOf": [{"$ref": "#/$defs/Section"}, {"type": "null"}]}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "airflow.yml of kedro-aloft",
+        "description": "How the pipelines of a Kedro project run on Airflow: `default` and one section per pipeline.",
+        "type": "object",
+        "properties": {"default": {**nullable, "description": "Holds for all pipelines."}},
+        "patternProperties": {"^_(?!_default__$)": True},
+        "additionalProperties": {**nullable, "description": "Holds for the pipeline of this name, over `default`."},
+        "$defs": definitions,
+    }
+    return {key: _named(value) if key in _NAMED else _without_marks(value) for key, value in schema.items()}
+
+
+def section_schema() -> dict[str, Any]:
+    """Return the schema of one section, with our marks (`x-group`, `x-type`, `x-kedro-airflow`)."""
+    schema = DagSettings.model_json_schema(schema_generator=_InOrder)
+    schema["description"] = "Settings of one pipeline, or of all."
+    for key in _NOT_KEYS:
+        del schema["properties"][key]
+    schema["properties"]["schedule_interval"] = {
+        "$ref": "#/$defs/OldSchedule",
+        "deprecated": True,
+        "description": "Deprecated: the old name of `schedule`.",
+    }
+    schema["$defs"]["OldSchedule"] = {"anyOf": schema["properties"]["schedule"]["anyOf"]}
+    return schema
+
+
+def _without_marks(node: Any) -> Any:
+    """Drop our marks and pydantic's titles, which only repeat the key; keep everything named by the user."""
+    if isinstance(node, list):
+        return [_without_marks(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    cleaned = {key: value for key, value in node.items() if not key.startswith("x-") and key != "title"}
+    return {key: _named(value) if key in _NAMED else _without_marks(value) for key, value in cleaned.items()}
+
+
+_NAMED = ("properties", "$defs", "patternProperties")
+"""Keywords whose keys are names and not keywords."""
+
+
+def _named(node: Any) -> Any:
+    return {name: _without_marks(value) for name, value in node.items()}
+
+
+def schema_text() -> str:
+    """Return the bytes of the schema file, as text."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the schema, or write its file with `--write`."""
+    if "--write" in arguments:
+        SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    else:
+        sys.stdout.write(schema_text())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
