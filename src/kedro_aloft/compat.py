@@ -87,6 +87,23 @@ def replace_dataset(catalog: Any, name: str, dataset: Any) -> None:
         catalog[name] = dataset
 
 
+def split_node_names(text: str) -> list[str]:
+    """Split a comma-separated list of node names as `kedro run --nodes` does (commas inside brackets belong to a name)."""
+    from kedro.framework.cli.utils import split_node_names as split
+
+    return [name.strip() for name in split(None, None, text) if name.strip()]
+
+
+def split_runtime_params(text: str) -> dict[str, Any]:
+    """Read `a=1,b.c=x` as `kedro run --params` does: nested, numbers and booleans converted."""
+    import click
+    from kedro.framework.cli.utils import _split_params
+
+    if not text:
+        return {}
+    return dict(_split_params(click.get_current_context(), click.Option(["--params"]), text))
+
+
 # -------------------------------------------------------------------------------------------------------- Airflow
 
 
@@ -101,11 +118,11 @@ def airflow_fail_exception(message: str) -> Exception:
 
 
 def _airflow_exception(name: str, message: str) -> Exception:
-    """`airflow.sdk.exceptions` since Airflow 3.2, `airflow.exceptions` before."""
-    try:
-        import airflow.sdk.exceptions as module
-    except ImportError:
-        import airflow.exceptions as module
+    """Exceptions moved to `airflow.sdk.exceptions` one by one; the last ones in Airflow 3.2."""
+    import airflow.sdk.exceptions as module
+
+    if not hasattr(module, name):
+        import airflow.exceptions as module  # type: ignore[no-redef]
     exception: Exception = getattr(module, name)(message)
     return exception
 
@@ -117,3 +134,23 @@ def cron_data_interval_timetable(cron: str, timezone: str) -> Any:
     except ImportError:
         from airflow.timetables.interval import CronDataIntervalTimetable
     return CronDataIntervalTimetable(cron, timezone=timezone)
+
+
+def load_dag_bag(folder: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Load a folder of DAG files as Airflow does; return its DAGs by id and the import errors by file.
+
+    `BundleDagBag` since Airflow 3.2; before, `DagBag`.
+    """
+    try:
+        from airflow.dag_processing.dagbag import BundleDagBag
+    except ImportError:
+        try:
+            from airflow.dag_processing.dagbag import DagBag
+        except ImportError:
+            from airflow.models.dagbag import DagBag
+        bag = DagBag(folder, include_examples=False)
+    else:
+        from pathlib import Path
+
+        bag = BundleDagBag(folder, bundle_path=Path(folder), bundle_name="verify")
+    return dict(bag.dags), dict(bag.import_errors)

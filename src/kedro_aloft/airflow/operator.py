@@ -12,6 +12,7 @@ from kedro_aloft.airflow.launch import launch_in_process
 from kedro_aloft.airflow.locate import find_project
 from kedro_aloft.airflow.params import runtime_params
 from kedro_aloft.contract.identity import RunIdentity
+from kedro_aloft.contract.keys import REPORT_KEY
 from kedro_aloft.contract.request import TaskRequest
 from kedro_aloft.errors import AloftError
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     from kedro_aloft.airflow.pipeline import KedroPipeline
     from kedro_aloft.contract.report import TaskReport
-
-REPORT_KEY = "kedro_report"
-"""XCom key of a task's report: seconds, memory, rows per node. Data never goes there."""
 
 
 class KedroOperator(BaseOperator):

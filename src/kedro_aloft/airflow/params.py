@@ -5,11 +5,10 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.contract.keys import CONF_KEY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-CONF_KEY = "kedro_params"
-"""Key of the DAG run's conf under which `kedro airflow run --params` passes nested runtime parameters."""
 
 
 def runtime_params(

@@ -1,1 +1,66 @@
-"""See ARCHITECTURE.md."""
+"""The command line: `kedro airflow …`. One module per command, loaded when it is called; click only at module top."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_COMMANDS = {
+    "check": "Look for what would go wrong on Airflow.",
+    "create": "Write Airflow DAG files for the pipelines.",
+    "diff": "Show what `create` would change.",
+    "down": "Stop the embedded Airflow.",
+    "init": "Write a commented airflow.yml.",
+    "plan": "Show the tasks and what crosses their borders.",
+    "run": "Run a pipeline on the embedded Airflow.",
+    "status": "Tell whether the embedded Airflow is up.",
+    "up": "Start the embedded Airflow and keep it running.",
+}
+
+
+class LazyCommands(click.Group):
+    """A group whose commands are imported when they are called: `kedro --help` costs nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Return the names of all commands, sorted."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"kedro_aloft.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands with their summaries, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the closest command when one does not exist."""
+        from kedro_aloft.errors import close_match
+
+        if args and args[0] not in _COMMANDS:
+            ctx.fail(f"No such command '{args[0]}'. {close_match(args[0], _COMMANDS)}".rstrip())
+        return super().resolve_command(ctx, args)
+
+
+@click.group(name="kedro-aloft")
+def commands() -> None:
+    """Commands that kedro-aloft adds to Kedro."""
+
+
+@commands.group(name="airflow", cls=LazyCommands)
+@click.version_option(package_name="kedro-aloft", prog_name="kedro-aloft")
+def airflow() -> None:
+    """Run Kedro pipelines on Apache Airflow.
+
+    \b
+    Two commands to start with, in a Kedro project:
+      kedro airflow run       run the project on an Airflow of its own
+      kedro airflow create    write the DAG file for your company's Airflow
+    """

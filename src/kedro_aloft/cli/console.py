@@ -1,0 +1,133 @@
+"""How commands talk: results on stdout, everything else on stderr, errors without traceback."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from kedro_aloft.errors import AloftError
+    from kedro_aloft.rules import Finding
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+EXIT_FINDINGS = 1
+EXIT_INTERRUPTED = 130
+
+_QUIET_CONFIG = "kedro_aloft/cli/quiet_logging.yml"
+"""Logging that `kedro_aloft.pth` gives Kedro before our first line runs; see there."""
+
+
+def command_errors(function: F) -> F:
+    """Turn errors of a command into one clear message and the exit code; add `--debug`, which shows the traceback."""
+
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, debug: bool, **kwargs: Any) -> Any:
+        from kedro_aloft.errors import AloftError
+
+        calm_logging(debug=debug)
+        try:
+            return function(*args, **kwargs)
+        except AloftError as error:
+            _fail(error, debug=debug)
+        except KeyboardInterrupt:
+            stderr().print("Interrupted.")
+            sys.exit(EXIT_INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001  the last resort: no traceback for users
+            if debug:
+                raise
+            marked("✗", "bold red", f"Unexpected {type(error).__name__}: {error}")
+            stderr().print("  to do: repeat the command with --debug and report what it shows")
+            sys.exit(EXIT_FINDINGS)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _fail(error: AloftError, *, debug: bool) -> NoReturn:
+    if debug:
+        logging.getLogger(__name__).exception("%s", error.what)
+    head, *rest = str(error).splitlines()
+    marked("✗", "bold red", head)
+    for line in rest:
+        stderr().print(line)
+    sys.exit(error.exit_code)
+
+
+def calm_logging(*, debug: bool) -> None:
+    """Send what Kedro and its plugins log to stderr, warnings and worse only: stdout belongs to results."""
+    if os.environ.get("KEDRO_LOGGING_CONFIG", "").endswith(_QUIET_CONFIG):
+        del os.environ["KEDRO_LOGGING_CONFIG"]  # it was for this process; tasks and Airflow have their own
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.DEBUG if debug else logging.WARNING)
+    logging.getLogger("kedro").setLevel(logging.INFO if debug else logging.WARNING)
+    if not debug:
+        logging.getLogger("py.warnings").setLevel(logging.ERROR)
+
+
+@functools.cache
+def stderr() -> Console:
+    """The console for people: progress, findings, errors. Texts are printed as they are: names may look like markup."""
+    from rich.console import Console
+
+    return Console(stderr=True, soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
+@functools.cache
+def stdout() -> Console:
+    """The console for results."""
+    from rich.console import Console
+
+    return Console(soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
+def table(*columns: str) -> Table:
+    """Return an empty table in the style of all our tables."""
+    from rich.table import Table
+
+    return Table(*columns, box=None, pad_edge=False, header_style="bold")
+
+
+def texts(*cells: str) -> tuple[Text, ...]:
+    """Return table cells that are shown as they are: names may look like markup."""
+    from rich.text import Text
+
+    return tuple(Text(cell) for cell in cells)
+
+
+def marked(mark: str, style: str, text: str) -> None:
+    """Print a line that starts with a coloured mark."""
+    from rich.text import Text
+
+    stderr().print(Text.assemble((mark, style), " ", text))
+
+
+def ok(text: str) -> None:
+    """Print a line about something that went well."""
+    marked("✓", "green", text)
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print findings, one block each."""
+    marks = {"error": ("✗", "bold red"), "warning": ("!", "yellow"), "info": ("i", "blue")}
+    for finding in findings:
+        marked(*marks[finding.severity.value], f"[{finding.code}] {finding.message}")
+        for label, text in (("where", finding.where), ("to do", finding.remedy)):
+            if text:
+                stderr().print(f"    {label}: {text}")

@@ -1,0 +1,28 @@
+"""Findings and notices of compiled DAGs, as commands show and obey them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from kedro_aloft.cli.console import EXIT_FINDINGS, stderr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kedro_aloft.compiler import CompiledDag
+    from kedro_aloft.settings import Notice
+
+
+def print_notices(notices: Iterable[Notice]) -> None:
+    """Print what is spelled in an old way."""
+    for notice in notices:
+        stderr().print(f"! [{notice.code}] {notice.path}: {notice.message}")
+
+
+def refuse_errors(compiled: Iterable[CompiledDag]) -> None:
+    """End the command when any DAG has a finding of severity error; nothing has been written or run yet."""
+    count = sum(finding.severity.value == "error" for dag in compiled for finding in dag.findings)
+    if count:
+        stderr().print(f"✗ {count} error(s); nothing was written or run.")
+        sys.exit(EXIT_FINDINGS)

@@ -1,0 +1,109 @@
+"""`kedro airflow plan`: tasks, nodes, and what crosses each border."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kedro_aloft.cli.console import command_errors
+from kedro_aloft.cli.options import order_from, pipeline_options
+
+if TYPE_CHECKING:
+    from kedro_aloft.compiler import CompiledDag
+
+
+@click.command()
+@click.option("--all", "every_pipeline", is_flag=True, help="All registered pipelines.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON; several plans as a list.")
+@pipeline_options
+@command_errors
+def plan(every_pipeline: bool, as_json: bool, **options: Any) -> None:
+    """Show the tasks and what crosses their borders. Writes nothing.
+
+    \b
+    Example:
+      kedro airflow plan --group-by=memory
+    """
+    from kedro_aloft.compiler import compile_project
+    from kedro_aloft.project import open_project
+
+    project = open_project(env=options["env"], conf_source=options["conf_source"])
+    compiled = compile_project(project, order_from(options, command="plan", every_pipeline=every_pipeline))
+    if as_json:
+        plans = [plan_as_json(dag) for dag in compiled]
+        click.echo(json.dumps(plans[0] if len(plans) == 1 else plans, indent=2, ensure_ascii=False))
+        return
+    for dag in compiled:
+        _print_plan(dag)
+
+
+def plan_as_json(dag: CompiledDag) -> dict[str, Any]:
+    """Return the public JSON form of a plan.
+
+    `handoff` has one entry per in-memory dataset and border; `{run}` in its URI stands for the DAG run.
+    """
+    plan = dag.plan
+    return {
+        "hash": plan.hash,
+        "pipeline": plan.pipeline,
+        "env": plan.env,
+        "dag_id": dag.dag_id,
+        "group_by": plan.group_by,
+        "tasks": [
+            {
+                "id": task.id,
+                "nodes": list(task.nodes),
+                "upstream": list(task.upstream),
+                "inputs": list(task.inputs),
+                "outputs": list(task.outputs),
+                "reason": task.reason,
+            }
+            for task in plan.tasks
+        ],
+        "handoff": [
+            {
+                "dataset": crossing.dataset,
+                "from": crossing.source,
+                "to": crossing.target,
+                "uri": handoff_uri(dag, crossing.dataset),
+            }
+            for crossing in plan.handed_over
+        ],
+    }
+
+
+def handoff_uri(dag: CompiledDag, dataset: str) -> str:
+    """Where a dataset is handed over; `{run}` stands for the DAG run."""
+    from kedro_aloft.contract.identity import path_part
+    from kedro_aloft.contract.store import dataset_file
+
+    return f"{dag.settings.handoff.uri.rstrip('/')}/{path_part(dag.dag_id)}/{{run}}/{dataset_file(dataset)}"
+
+
+def _print_plan(dag: CompiledDag) -> None:
+    from kedro_aloft.cli.console import print_findings, stdout, table, texts
+    from kedro_aloft.cli.findings import print_notices
+
+    print_notices(dag.notices)
+    print_findings(dag.findings)
+    plan = dag.plan
+    nodes = len(dag.snapshot.nodes)
+    stdout().print(
+        f"DAG '{dag.dag_id}': {nodes} nodes in {len(plan.tasks)} tasks (group_by: {plan.group_by}), plan {plan.hash}"
+    )
+    tasks = table("task", "nodes", "after")
+    for task in plan.tasks:
+        reason = f"\n({task.reason})" if task.reason else ""
+        tasks.add_row(*texts(task.id, "\n".join(task.nodes) + reason, ", ".join(task.upstream) or "–"))
+    stdout().print(tasks)
+    if not plan.crossings:
+        stdout().print("Nothing crosses between tasks.")
+        return
+    borders = table("dataset", "from", "to", "kept in")
+    for crossing in plan.crossings:
+        kept = handoff_uri(dag, crossing.dataset) if crossing.handed_over else crossing.location or "the catalog"
+        borders.add_row(*texts(crossing.dataset, crossing.source, crossing.target, kept))
+    stdout().print()
+    stdout().print(borders)

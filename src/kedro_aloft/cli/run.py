@@ -1,0 +1,118 @@
+"""`kedro airflow run`: compile, start the embedded Airflow, run, follow."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kedro_aloft.cli.console import command_errors
+from kedro_aloft.cli.options import order_from, pipeline_options, runtime_params_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kedro_aloft.cli.outcome import Outcome
+    from kedro_aloft.compiler import CompiledDag
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object on stdout.")
+@runtime_params_option
+@pipeline_options
+@command_errors
+def run(as_json: bool, params: str, **options: Any) -> None:
+    """Run a pipeline on the embedded Airflow.
+
+    Uses the Airflow that `kedro airflow up` started, or starts one that ends with this command. Exits 0 when the run
+    succeeded, 1 when it failed.
+
+    \b
+    Examples:
+      kedro airflow run
+      kedro airflow run --pipelines=data_science --params=model_options.test_size=0.3
+    """
+    from kedro_aloft.cli.console import ok, print_findings
+    from kedro_aloft.cli.findings import print_notices, refuse_errors
+    from kedro_aloft.cli.outcome import print_outcome
+    from kedro_aloft.compat import split_runtime_params
+    from kedro_aloft.compiler import compile_project
+    from kedro_aloft.project import open_project
+
+    given = split_runtime_params(params)
+    project = open_project(env=options["env"], conf_source=options["conf_source"], runtime_params=given)
+    compiled = compile_project(project, order_from(options, command="run"))
+    for dag in compiled:
+        print_notices(dag.notices)
+        print_findings(dag.findings)
+        ok(f"checked {len(dag.snapshot.nodes)} nodes, {len(dag.findings)} findings; plan {len(dag.plan.tasks)} tasks")
+    refuse_errors(compiled)
+    outcomes = _run_all(project.path, compiled, given)
+    if as_json:
+        contents = [outcome.to_dict() for outcome in outcomes]
+        click.echo(json.dumps(contents[0] if len(compiled) == 1 else contents, ensure_ascii=False))
+    else:
+        for outcome in outcomes:
+            print_outcome(outcome)
+    if any(outcome.state != "success" for outcome in outcomes):
+        sys.exit(1)
+
+
+def _run_all(project_path: Path, compiled: tuple[CompiledDag, ...], params: Mapping[str, Any]) -> list[Outcome]:
+    """Run one DAG after the other; stop at the first that fails."""
+    import time
+
+    from kedro_aloft.cli.console import ok
+    from kedro_aloft.embedded import EmbeddedAirflow
+
+    embedded = EmbeddedAirflow(project_path)
+    started = time.monotonic()
+    outcomes: list[Outcome] = []
+    with embedded.running() as address:
+        verb = "is" if address.already_up else "up"
+        ok(f"Airflow {address.airflow} {verb} up in {time.monotonic() - started:.0f} s  {address.url}")
+        for dag in compiled:
+            outcomes.append(_run_one(embedded, dag, params))
+            if outcomes[-1].state != "success":
+                break
+    return outcomes
+
+
+def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outcome:
+    from kedro_aloft.contract.keys import CONF_KEY
+    from kedro_aloft.cli.outcome import Follower, outcome_of
+    from kedro_aloft.client import follow_run
+
+    api = embedded.api()
+    deploy(embedded, dag)
+    api.set_paused(dag.dag_id, paused=False)
+    triggered = api.trigger(dag.dag_id, conf={CONF_KEY: dict(params)} if params else {})
+    follower = Follower(api, dag, triggered.run_id)
+    try:
+        with follower:
+            result = follow_run(api, dag.dag_id, triggered.run_id, on_change=follower.on_change)
+    except BaseException:
+        api.fail_run(dag.dag_id, triggered.run_id)
+        raise
+    return outcome_of(dag, result, follower.reports)
+
+
+def deploy(embedded: Any, dag: CompiledDag) -> None:
+    """Put a DAG into the embedded Airflow and wait until exactly this content is live."""
+    from kedro_aloft.client import wait_for_dag
+    from kedro_aloft.render import write_files
+
+    write_files(embedded.dags_folder, {dag.file_name: dag.rendered.source})
+    wait_for_dag(
+        embedded.api(),
+        dag.dag_id,
+        marker=dag.rendered.fingerprint,
+        deadline_s=LIVE_DEADLINE_S,
+        file=embedded.dags_folder / dag.file_name,
+    )
+
+
+LIVE_DEADLINE_S = 60.0
