@@ -77,7 +77,7 @@ Date = Annotated[datetime, WithJsonSchema(_DATE_SCHEMA)]
 class _Settings(BaseModel):
     """Base of all models: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
 
 def _key(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from croniter import CroniterBadDateError, CroniterError, croniter  # type: ignore[import-untyped]  # ships no types
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kedro_aloft.errors import close_match
 from kedro_aloft.settings.duration import PositiveDuration, parse_duration
@@ -104,5 +104,5 @@ def _hint(text: str) -> str:
 
 Schedule = Annotated[
     str | Every | OnAssets | None,
-    PlainValidator(parse_schedule, json_schema_input_type=str | Every | OnAssets | None),
+    BeforeValidator(parse_schedule, json_schema_input_type=str | Every | OnAssets | None),
 ]
