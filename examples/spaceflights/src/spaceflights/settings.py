@@ -1,0 +1,1 @@
+"""Kedro settings of the project: all of them are the defaults."""
