@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from croniter import CroniterBadDateError, CroniterError, croniter  # type: ignore[import-untyped]  # ships no types
+from croniter import CroniterBadDateError, croniter  # type: ignore[import-untyped]  # ships no types
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kedro_aloft.errors import close_match
@@ -87,7 +87,7 @@ def _check_cron(text: str) -> None:
         croniter(text, _ANY_DAY).get_next(datetime)
     except CroniterBadDateError:
         raise refusal(f"cron expression '{text}' never fires", allowed=ALLOWED) from None
-    except (CroniterError, ValueError, AttributeError) as error:
+    except (ValueError, AttributeError) as error:
         detail = str(error).rstrip(".") or type(error).__name__
         raise refusal(f"bad cron expression '{text}': {detail}", allowed=ALLOWED, remedy=_hint(text)) from None
 
