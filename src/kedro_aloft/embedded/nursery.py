@@ -1,0 +1,212 @@
+"""The nursery: imports Airflow once, forks its components, ends them in order.
+
+Importing Airflow costs 3 processor seconds; four commands would pay them four times. The components run Airflow's own
+command line functions, so nothing depends on how they work inside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from functools import partial
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from kedro_aloft.embedded.config import HOST
+from kedro_aloft.embedded.guard import StopRequested, stop_on_sigterm, wait_for_child
+from kedro_aloft.embedded.layout import Layout
+from kedro_aloft.embedded.pacing import pace_scheduler
+from kedro_aloft.embedded.processes import (
+    POLL_S,
+    Process,
+    adopt_orphans,
+    children,
+    descendants,
+    end_with_parent,
+    kill_all,
+    send,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+API_SERVER, SCHEDULER, TRIGGERER = "api-server", "scheduler", "triggerer"
+# How long running tasks may take to end (their `on_kill` runs), and then each component.
+TASK_GRACE_S = 5.0
+COMPONENT_GRACE_S = 3.0
+# Imported before the fork so that the components share them; a version of Airflow that lacks one is fine.
+SHARED = (
+    "airflow.cli.cli_parser",
+    "airflow.cli.commands.scheduler_command",
+    "airflow.cli.commands.dag_processor_command",
+    "airflow.cli.commands.triggerer_command",
+)
+
+
+def commands(port: str) -> dict[str, list[str]]:
+    """Return Airflow's command per component, in the order of their starts: the slowest first.
+
+    The servers for the logs of remote workers stay off: they listen on all interfaces, and here all logs are local.
+    """
+    return {
+        API_SERVER: ["api-server", "--host", HOST, "--port", port, "--workers", "1"],
+        "dag-processor": ["dag-processor"],
+        SCHEDULER: ["scheduler", "--skip-serve-logs"],
+        TRIGGERER: ["triggerer", "--skip-serve-logs"],
+    }
+
+
+def main(argv: list[str]) -> None:
+    """Run all components until one of them ends or we are told to stop.
+
+    Args:
+        argv: The `.airflow` directory, the port of the API server, the process id of the guard.
+    """
+    layout, port, guard = Layout(Path(argv[0])), argv[1], int(argv[2])
+    stop_on_sigterm()
+    end_with_parent(guard, signal.SIGTERM)
+    adopt_orphans()
+    running: dict[str, Process] = {}
+    try:
+        _run(layout, commands(port), running)
+    except StopRequested:
+        _stop(running)
+    finally:
+        kill_all(lambda: descendants(os.getpid()))
+
+
+def _run(layout: Layout, wanted: Mapping[str, list[str]], running: dict[str, Process]) -> None:
+    for module in SHARED:
+        with contextlib.suppress(ImportError):
+            import_module(module)
+    if not _migrated(layout):
+        _migrate(layout)
+    for name, args in wanted.items():
+        running[name] = Process.of(_fork(partial(run_airflow, args), layout.log(name)))
+    names = {process.pid: name for name, process in running.items()}
+    pid, code = wait_for_child(set(names))
+    _fail(layout, names[pid], code)
+
+
+def _fail(layout: Layout, component: str, code: int) -> NoReturn:
+    layout.failure.write_text(f"{component}\n{code}\n", encoding="utf-8")
+    sys.exit(1)
+
+
+# The database
+
+
+def _migrated(layout: Layout) -> bool:
+    """Whether this very Airflow has migrated the database; a database of another version is migrated again."""
+    try:
+        return layout.database.exists() and layout.database_version.read_text(encoding="utf-8") == version(
+            "apache-airflow-core"
+        )
+    except OSError:
+        return False
+
+
+def _migrate(layout: Layout) -> None:
+    pid = _fork(partial(run_airflow, ["db", "migrate"]), layout.log("migrate"))
+    _, code = wait_for_child({pid})
+    if code:
+        _fail(layout, "migrate", code)
+    layout.database_version.write_text(version("apache-airflow-core"), encoding="utf-8")
+
+
+# The components
+
+
+def _fork(run: Callable[[], None], log: Path) -> int:
+    """Run a function in a child with its own log; the child ends when we end."""
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        end_with_parent(parent, signal.SIGKILL)
+        _become_component(log)
+        run()
+        code = 0
+    except SystemExit as err:
+        code = err.code if isinstance(err.code, int) else int(err.code is not None)
+    except BaseException:  # noqa: BLE001  # the last frame of this process: all that is left is to tell
+        traceback.print_exc()
+    finally:
+        _leave(code)
+    raise AssertionError("unreachable")
+
+
+def _become_component(log: Path) -> None:
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+
+
+def _leave(code: int) -> NoReturn:
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def run_airflow(args: list[str]) -> None:
+    """Run one Airflow command in this process, as its console script would."""
+    from airflow.cli import cli_parser
+
+    if args[0] == SCHEDULER:
+        pace_scheduler()
+    # Airflow puts its own command line into the job's and the audit log's records.
+    sys.argv = ["airflow", *args]
+    parsed = cli_parser.get_parser().parse_args(args)
+    parsed.func(parsed)
+
+
+# The end
+
+
+def _stop(running: Mapping[str, Process]) -> None:
+    """End the scheduler with its tasks, then the others.
+
+    The scheduler ends when its tasks have ended, and they report to the API server: so that one goes last. A task
+    gets SIGTERM, which runs its operator's `on_kill`.
+    """
+    scheduler = running.get(SCHEDULER)
+    if scheduler:
+        send(scheduler.pid, signal.SIGTERM)
+        _wait_until(lambda: _scheduler_ended(scheduler), TASK_GRACE_S)
+    rest = {name: process for name, process in running.items() if name != SCHEDULER}
+    for process in rest.values():
+        send(process.pid, signal.SIGTERM)
+    _wait_until(lambda: all(_ended(name, process) for name, process in rest.items()), COMPONENT_GRACE_S)
+
+
+def _ended(name: str, process: Process) -> bool:
+    """The triggerer needs 3 s more after its child, which runs the triggers, has cleaned up and ended."""
+    return not process.alive or (name == TRIGGERER and not children(process.pid))
+
+
+def _scheduler_ended(scheduler: Process) -> bool:
+    """Ask the task processes to end: they are the children of the executor's workers, which are the scheduler's."""
+    for worker in children(scheduler.pid):
+        for task in children(worker):
+            send(task, signal.SIGTERM)
+    return not scheduler.alive
+
+
+def _wait_until(done: Callable[[], bool], deadline_s: float) -> None:
+    deadline = time.monotonic() + deadline_s
+    while not done() and time.monotonic() < deadline:
+        time.sleep(POLL_S)
