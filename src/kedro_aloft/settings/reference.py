@@ -69,8 +69,8 @@ data_science:       # holds for the pipeline of this name, over `default`
 - Durations are texts such as `30s`, `1h30m`, `2d` or ISO 8601 (`PT15M`).
 - With a custom template (`create --jinja-file`) unknown keys are allowed: they are variables of the template.
 - A list with one item may be written without brackets.
-- Editors complete and check the file with a JSON Schema: `kedro airflow init` writes it to `conf/airflow.schema.json` and
-  names it in the first line of the file, `# yaml-language-server: $schema=../airflow.schema.json`.
+- Editors complete and check the file with a JSON Schema: `kedro airflow init` writes it to `conf/airflow.schema.json`
+  and names it in the first line of the file, `# yaml-language-server: $schema=../airflow.schema.json`.
 """
 
 _OLD_KEYS = """\
