@@ -185,13 +185,11 @@ class AirflowApi:
         if status == UNAUTHORIZED and login:
             self._token = None  # it has expired, or the Airflow was set up anew
             status, answer = self._exchange(method, path, query=query or {}, body=body, login=login)
-        if status < 300 or status in allow:  # noqa: PLR2004
+        if status < 300 or status in allow:
             return status, answer
         raise _refused(f"{method} {self.url}{path}", status, answer)
 
-    def _exchange(
-        self, method: str, path: str, *, query: Mapping[str, Any], body: Any, login: bool
-    ) -> tuple[int, Any]:
+    def _exchange(self, method: str, path: str, *, query: Mapping[str, Any], body: Any, login: bool) -> tuple[int, Any]:
         """Send once; an idempotent call is repeated while Airflow is busy or unreachable."""
         headers = {"Authorization": f"Bearer {self._bearer()}"} if login else {}
         for pause_s in (*PAUSES_S, None):

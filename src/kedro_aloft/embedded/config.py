@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kedro_aloft.embedded.adapt import BUSY_SLEEP_S
 from kedro_aloft.embedded.layout import Layout, read_json, write_private
-from kedro_aloft.embedded.pacing import BUSY_SLEEP_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ def _tuning(parallelism: int, *, scheduled: bool) -> dict[str, str]:
         # `schedule: null` is our default, so a DAG that is not paused starts nothing by itself.
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": str(scheduled),
-        # The default of 1 s adds about 1 s to every hop of a chain of tasks; see pacing.py.
+        # The default of 1 s adds about 1 s to every hop of a chain of tasks; see adapt.py.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": str(BUSY_SLEEP_S),
         # Airflow 3.3.2 keeps a finished task's slot for up to one heartbeat interval (default 5 s).
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",

@@ -1,4 +1,4 @@
-"""The rows that an Airflow which was killed leaves behind in its database."""
+"""The SQLite database of the embedded Airflow: which Airflow it fits, and what a killed one leaves in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kedro_aloft.embedded.layout import Layout
 
 UNFINISHED_TASKS = "'running','queued','scheduled','restarting','deferred','up_for_retry','up_for_reschedule'"
 
@@ -36,3 +38,35 @@ def bury_unfinished(database: Path, *, runs: bool) -> None:
         for update in updates:
             connection.execute(update, (now,))
         connection.commit()
+
+
+def fits(layout: Layout, airflow: str) -> bool:
+    """Whether the Airflow of this very version has migrated the database."""
+    return layout.database.exists() and _migrated_by(layout) == airflow
+
+
+def set_aside_newer(layout: Layout, airflow: str) -> None:
+    """Rename a database that a newer Airflow has migrated: an older one can neither read nor migrate it."""
+    other = _migrated_by(layout)
+    if _numbers(other) <= _numbers(airflow):
+        return
+    for suffix in ("", "-wal", "-shm"):
+        file = layout.database.with_name(layout.database.name + suffix)
+        if file.exists():
+            file.replace(file.with_name(f"airflow-{other}.db{suffix}"))
+
+
+def mark_migrated(layout: Layout, airflow: str) -> None:
+    """Remember which Airflow has migrated the database."""
+    layout.database_version.write_text(airflow, encoding="utf-8")
+
+
+def _migrated_by(layout: Layout) -> str:
+    try:
+        return layout.database_version.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:3] if part.isdigit())

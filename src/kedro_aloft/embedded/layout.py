@@ -1,16 +1,17 @@
 """Where the embedded Airflow keeps its things: the project's ignored `.airflow/` directory.
 
-    .airflow/
-      .gitignore          `*`: nothing of it belongs into the project's history
-      home/               AIRFLOW_HOME: airflow.db, dags/, logs/ of the tasks, plugins/
-      logs/               one log per component of the present or latest start
-      keys.json           password and signing keys, mode 0600
-      passwords.json      the same password for Airflow's auth manager, mode 0600
-      state.json          the process that runs, its address; stale after a crash
-      start.lock          held while somebody starts or stops it
-      users.lock          held (shared) by everybody who uses it
-      keep                exists when it stays up without users (`kedro airflow up`)
-      failure             name of the component that ended by itself
+Below `.airflow/`:
+
+- `.gitignore`: `*`, so nothing of it gets into the project's history
+- `home/`: AIRFLOW_HOME with airflow.db, dags/, plugins/ and the logs of the tasks
+- `logs/`: one log per component of the present or latest start
+- `keys.json`: password and signing keys, mode 0600
+- `passwords.json`: the same password for Airflow's auth manager, mode 0600
+- `state.json`: the process that runs and its address; stale after a crash
+- `start.lock`: held while somebody starts or stops it
+- `users.lock`: held (shared) by everybody who uses it
+- `keep`: exists when it stays up without users (`kedro airflow up`)
+- `failure`: name of the component that ended by itself
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Layout:
 
     @classmethod
     def of_project(cls, project_path: Path) -> Layout:
-        """Return the layout for a project; makes no directory."""
-        return cls(project_path.resolve() / DIRECTORY)
+        """Return the layout of a project, whose directory may be a link; makes no directory."""
+        return cls((project_path / DIRECTORY).resolve())
 
     @property
     def home(self) -> Path:
@@ -114,8 +115,8 @@ def write_private(path: Path, value: Any) -> None:
     """Write JSON atomically to a file that only its owner may read."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
+    part.touch(mode=0o600, exist_ok=False)
+    part.write_text(json.dumps(value, indent=1), encoding="utf-8")
     part.replace(path)
 
 

@@ -18,10 +18,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from kedro_aloft.embedded import database
+from kedro_aloft.embedded.adapt import pace_scheduler, read_local_logs_only
 from kedro_aloft.embedded.config import HOST
 from kedro_aloft.embedded.guard import StopRequested, stop_on_sigterm, wait_for_child
 from kedro_aloft.embedded.layout import Layout
-from kedro_aloft.embedded.pacing import pace_scheduler
 from kedro_aloft.embedded.processes import (
     POLL_S,
     Process,
@@ -36,9 +37,10 @@ from kedro_aloft.embedded.processes import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-API_SERVER, SCHEDULER, TRIGGERER = "api-server", "scheduler", "triggerer"
-# How long running tasks may take to end (their `on_kill` runs), and then each component.
-TASK_GRACE_S = 5.0
+API_SERVER, SCHEDULER, TRIGGERER, MIGRATE = "api-server", "scheduler", "triggerer", "migrate"
+# How long a running task has for its `on_kill`, its supervisor to report a killed one, and the other components.
+TASK_GRACE_S = 3.0
+REPORT_GRACE_S = 2.0
 COMPONENT_GRACE_S = 3.0
 # Imported before the fork so that the components share them; a version of Airflow that lacks one is fine.
 SHARED = (
@@ -47,6 +49,8 @@ SHARED = (
     "airflow.cli.commands.dag_processor_command",
     "airflow.cli.commands.triggerer_command",
 )
+# What a component does differently here than anywhere else; called in its process before its command.
+ADAPT: dict[str, Callable[[], None]] = {SCHEDULER: pace_scheduler, API_SERVER: read_local_logs_only}
 
 
 def commands(port: str) -> dict[str, list[str]]:
@@ -85,8 +89,7 @@ def _run(layout: Layout, wanted: Mapping[str, list[str]], running: dict[str, Pro
     for module in SHARED:
         with contextlib.suppress(ImportError):
             import_module(module)
-    if not _migrated(layout):
-        _migrate(layout)
+    _migrate(layout)
     for name, args in wanted.items():
         running[name] = Process.of(_fork(partial(run_airflow, args), layout.log(name)))
     names = {process.pid: name for name, process in running.items()}
@@ -99,25 +102,16 @@ def _fail(layout: Layout, component: str, code: int) -> NoReturn:
     sys.exit(1)
 
 
-# The database
-
-
-def _migrated(layout: Layout) -> bool:
-    """Whether this very Airflow has migrated the database; a database of another version is migrated again."""
-    try:
-        return layout.database.exists() and layout.database_version.read_text(encoding="utf-8") == version(
-            "apache-airflow-core"
-        )
-    except OSError:
-        return False
-
-
 def _migrate(layout: Layout) -> None:
-    pid = _fork(partial(run_airflow, ["db", "migrate"]), layout.log("migrate"))
-    _, code = wait_for_child({pid})
+    """Bring the database to the version of this Airflow: 1 to 3 s, so not at every start."""
+    airflow = version("apache-airflow-core")
+    if database.fits(layout, airflow):
+        return
+    database.set_aside_newer(layout, airflow)
+    _, code = wait_for_child({_fork(partial(run_airflow, ["db", "migrate"]), layout.log(MIGRATE))})
     if code:
-        _fail(layout, "migrate", code)
-    layout.database_version.write_text(version("apache-airflow-core"), encoding="utf-8")
+        _fail(layout, MIGRATE, code)
+    database.mark_migrated(layout, airflow)
 
 
 # The components
@@ -166,8 +160,8 @@ def run_airflow(args: list[str]) -> None:
     """Run one Airflow command in this process, as its console script would."""
     from airflow.cli import cli_parser
 
-    if args[0] == SCHEDULER:
-        pace_scheduler()
+    if args[0] in ADAPT:
+        ADAPT[args[0]]()
     # Airflow puts its own command line into the job's and the audit log's records.
     sys.argv = ["airflow", *args]
     parsed = cli_parser.get_parser().parse_args(args)
@@ -178,32 +172,35 @@ def run_airflow(args: list[str]) -> None:
 
 
 def _stop(running: Mapping[str, Process]) -> None:
-    """End the scheduler with its tasks, then the others.
-
-    The scheduler ends when its tasks have ended, and they report to the API server: so that one goes last. A task
-    gets SIGTERM, which runs its operator's `on_kill`.
-    """
-    scheduler = running.get(SCHEDULER)
-    if scheduler:
-        send(scheduler.pid, signal.SIGTERM)
-        _wait_until(lambda: _scheduler_ended(scheduler), TASK_GRACE_S)
+    """End the scheduler with its tasks, then the others: the tasks report to the API server, so that one goes last."""
+    if SCHEDULER in running:
+        _stop_scheduler(running[SCHEDULER])
     rest = {name: process for name, process in running.items() if name != SCHEDULER}
     for process in rest.values():
         send(process.pid, signal.SIGTERM)
     _wait_until(lambda: all(_ended(name, process) for name, process in rest.items()), COMPONENT_GRACE_S)
 
 
+def _stop_scheduler(scheduler: Process) -> None:
+    """Ask the scheduler to end, which it does when its tasks have ended, and then help the tasks to end.
+
+    SIGTERM runs a task's `on_kill` and does not end it; SIGKILL does, and its supervisor reports the failure.
+    """
+    send(scheduler.pid, signal.SIGTERM)
+    for signum, grace_s in ((signal.SIGTERM, TASK_GRACE_S), (signal.SIGKILL, REPORT_GRACE_S)):
+        for task in _tasks(scheduler):
+            send(task, signum)
+        _wait_until(lambda: not scheduler.alive, grace_s)
+
+
+def _tasks(scheduler: Process) -> list[int]:
+    """Return the task processes: the children of the executor's workers, which are the scheduler's children."""
+    return [task for worker in children(scheduler.pid) for task in children(worker)] if scheduler.alive else []
+
+
 def _ended(name: str, process: Process) -> bool:
-    """The triggerer needs 3 s more after its child, which runs the triggers, has cleaned up and ended."""
+    """Whether a component has ended; the triggerer idles 3 s more after its child, which has the triggers, is gone."""
     return not process.alive or (name == TRIGGERER and not children(process.pid))
-
-
-def _scheduler_ended(scheduler: Process) -> bool:
-    """Ask the task processes to end: they are the children of the executor's workers, which are the scheduler's."""
-    for worker in children(scheduler.pid):
-        for task in children(worker):
-            send(task, signal.SIGTERM)
-    return not scheduler.alive
 
 
 def _wait_until(done: Callable[[], bool], deadline_s: float) -> None:

@@ -74,7 +74,7 @@ def _boot_id() -> str:
 
 
 def _pids() -> list[int]:
-    return [int(name) for name in os.listdir(PROC) if name.isdigit()]
+    return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
 
 
 def descendants(pid: int) -> list[int]:

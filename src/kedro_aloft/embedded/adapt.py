@@ -1,8 +1,7 @@
-"""The scheduler's pause between two loops: short while there is work, long while there is none.
+"""The two things in which the components of the embedded Airflow differ from Airflow's own.
 
-Airflow has one fixed pause. With 0.1 s a chain of tasks runs ten times faster than with the default of 1 s, but an idle
-scheduler then burns 11 % of a processor all day; with 0.5 s it is 2 %. The pause is looked up in every loop, so it can
-depend on what the executor does.
+Both replace a private attribute, in the component's own process. They hold from Airflow 3.0.6 to 3.3.2; a later Airflow
+that no longer has the attribute loses the comfort, nothing else.
 """
 
 from __future__ import annotations
@@ -20,15 +19,27 @@ LINGER_S = 15.0
 
 
 def pace_scheduler() -> None:
-    """Let this process's scheduler choose its pause.
+    """Let the scheduler pause briefly between two loops while there is work, and long while there is none.
 
-    A later Airflow that no longer reads this private attribute (all from 3.0.6 to 3.3.2 do) keeps its fixed pause.
+    Airflow has one fixed pause. With 0.1 s a chain of tasks runs ten times faster than with the default of 1 s, but an
+    idle scheduler then burns 11 % of a processor all day; with 0.5 s it is 2 %.
     """
     from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 
     pace = new_pace(time.monotonic)
     pause = property(lambda runner: pace(_working(runner)), lambda _runner, _configured: None)
     setattr(SchedulerJobRunner, "_scheduler_idle_sleep_time", pause)  # noqa: B010  # there is no public way
+
+
+def read_local_logs_only() -> None:
+    """Keep the API server from asking remote workers for the logs of running tasks: here every log is a local file.
+
+    Their log servers would listen on all interfaces, so they are off; asking them would put "Could not read served
+    logs" into every log that is looked at while its task runs.
+    """
+    from airflow.utils.log.file_task_handler import FileTaskHandler
+
+    setattr(FileTaskHandler, "_read_from_logs_server", lambda *_args, **_kwargs: ([], []))  # noqa: B010
 
 
 def new_pace(clock: Callable[[], float]) -> Callable[[bool], float]:
