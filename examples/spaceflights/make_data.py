@@ -65,7 +65,7 @@ POLICIES = ("strict", "flexible", "moderate")
 Row = tuple[Any, ...]
 
 
-def _maybe(value: Any, *, chance: float, rng: random.Random) -> Any:  # noqa: ANN401 - a cell holds anything
+def _maybe(value: Any, *, chance: float, rng: random.Random) -> Any:
     """Return the value, or nothing with the given chance, as tables that people fill in have gaps."""
     return None if rng.random() < chance else value
 

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Compile requirements/*.txt: the exact versions that `make env` and `make test-matrix` install.
+# What is pinned stays pinned as long as it fits; `make lock UPGRADE=1` takes the newest of everything.
+# No index address is written: where packages come from is the machine's own matter.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PYTHON_VERSION=3.11
+AIRFLOW_VERSIONS="3.0.6 3.1.8 3.3.2"
+KEDRO_VERSIONS="1.2.0 1.7.0"
+
+# compile <output> <input>...: standard input is one more input.
+compile() {
+    local output=$1 pinned
+    shift
+    pinned=$(mktemp)
+    # uv takes the pins of an earlier output as its preferences; a failed attempt leaves that output as it was.
+    if [[ -f $output ]]; then cp "$output" "$pinned"; fi
+    uv pip compile --quiet ${UPGRADE:+--upgrade} --python-version "$PYTHON_VERSION" \
+        --extra kedro --extra airflow --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+        --output-file "$pinned" pyproject.toml - "$@"
+    {
+        echo "# Compiled by \`make lock\` for Python $PYTHON_VERSION from pyproject.toml and $*. Do not edit."
+        grep -v '^#' "$pinned"
+    } >"$output"
+    rm "$pinned"
+    echo "$output"
+}
+
+compile requirements/dev.txt requirements/dev.in </dev/null
+for airflow in $AIRFLOW_VERSIONS; do
+    for kedro in $KEDRO_VERSIONS; do
+        compile "requirements/matrix-$airflow-kedro-${kedro%.*}.txt" requirements/matrix.in <<END
+apache-airflow==$airflow
+kedro==$kedro
+END
+    done
+done
