@@ -87,6 +87,27 @@ def replace_dataset(catalog: Any, name: str, dataset: Any) -> None:
         catalog[name] = dataset
 
 
+def infer_copy_mode_cheaply() -> None:
+    """Answer Kedro's question how to copy plain Python values without importing pandas, numpy and ibis.
+
+    Kedro wraps every parameter in a `MemoryDataset` and imports these libraries to find out that a number is no data
+    frame: 0.4 CPU seconds and 80 MB per task of a project that uses none of them. The answers stay the same.
+    Source: Kedro 1.2–1.7 `io/memory_dataset.py`.
+    """
+    from kedro.io import memory_dataset
+
+    original = memory_dataset._infer_copy_mode
+    if hasattr(original, "answers_plain_values"):
+        return
+    plain = (bool, bytes, dict, float, int, list, set, str, tuple, type(None))
+
+    def infer_copy_mode(data: Any) -> Any:
+        return "deepcopy" if type(data) in plain else original(data)
+
+    infer_copy_mode.answers_plain_values = True  # type: ignore[attr-defined]
+    memory_dataset._infer_copy_mode = infer_copy_mode
+
+
 def split_node_names(text: str) -> list[str]:
     """Split a comma-separated list of node names as `kedro run --nodes` does (commas inside brackets belong to a name)."""
     from kedro.framework.cli.utils import split_node_names as split

@@ -101,14 +101,21 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
     )
     snapshot = project.snapshot(name, _filters(order.filters, settings))
     plan = plan_snapshot(snapshot, settings)
-    dag_id = dag_id_for(snapshot.package, name, env=project.env, default_env=project.default_env, settings=settings)
+    dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
     return CompiledDag(
         snapshot=snapshot,
         plan=plan,
         settings=settings,
         dag_id=dag_id,
-        file_name=file_name(snapshot.package, env=project.env, pipeline=name),
-        rendered=render_dag(plan, settings, node_info=snapshot.by_name, dag_id=dag_id, command=order.command),
+        file_name=file_name(snapshot.package, project.env, name),
+        rendered=render_dag(
+            plan,
+            settings,
+            node_info=snapshot.by_name,
+            datasets=snapshot.datasets,
+            dag_id=dag_id,
+            command=order.command,
+        ),
         findings=find_problems(snapshot),
         notices=notices,
     )
