@@ -85,21 +85,27 @@ def create_venv(directory: Path) -> None:
 
 
 def install(directory: Path, requirements: Path) -> None:
-    """Install the requirements and this package; with uv, or with pip where uv cannot."""
-    # Without build isolation: what builds the package is pinned in the requirements too.
-    package: list[str | Path] = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
+    """Install the requirements, then this package; with uv, or with pip where uv cannot."""
+    installer = install_requirements(directory, requirements)
+    # Without build isolation: what builds the package is among the pinned requirements.
+    run([*installer, "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT])
+
+
+def install_requirements(directory: Path, requirements: Path) -> list[str | Path]:
+    """Install the requirements; return the beginning of the command that could."""
     python = directory / "bin" / "python"
     if uv := find_uv(directory, requirements):
+        installer: list[str | Path] = [uv, "pip", "install", "--python", python]
         try:
-            run([uv, "pip", "install", "--python", python, "--no-deps", "--compile-bytecode", "-r", requirements])
-            run([uv, "pip", "install", "--python", python, *package])
+            run([*installer, "--quiet", "--no-deps", "--compile-bytecode", "-r", requirements])
         except EnvironmentMakingError as error:
             # pip and uv are configured apart: where only pip knows the index, pip can.
             say(f"{error}\nuv cannot; trying pip, which is slower")
         else:
-            return
-    run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--compile", "-r", requirements])
-    run([python, "-m", "pip", "install", "--quiet", *package])
+            return installer
+    installer = [python, "-m", "pip", "install"]
+    run([*installer, "--quiet", "--no-deps", "--compile", "-r", requirements])
+    return installer
 
 
 def find_uv(directory: Path, requirements: Path) -> str:
