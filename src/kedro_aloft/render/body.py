@@ -1,0 +1,123 @@
+"""The body of the DAG block: tasks in their groups, then the edges."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kedro_aloft.render.groups import shown_groups
+from kedro_aloft.render.layout import LINE_LENGTH, Call, Name, lay_out
+from kedro_aloft.render.statements import asset_calls, cleanup_call, sensor_calls, task_call
+from kedro_aloft.render.variables import name_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from kedro_aloft.graph.plan import Plan
+    from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
+    from kedro_aloft.render.running import Running
+    from kedro_aloft.settings.models import DagSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statement:
+    """One `variable = call`, inside task groups."""
+
+    task_id: str
+    call: Call
+    group: tuple[str, ...] = ()
+
+
+def build_body(
+    plan: Plan,
+    settings: DagSettings,
+    *,
+    running: Running,
+    nodes: Mapping[str, NodeInfo],
+    datasets: Mapping[str, DatasetInfo],
+    reserved: Collection[str],
+) -> tuple[str, tuple[Call, ...]]:
+    """Return the indented body of the DAG block, without a last newline, and the calls in it."""
+    groups = shown_groups(plan)
+    taken = {task.id for task in plan.tasks} | {".".join(task.task_group[:depth]) for task in plan.tasks for depth in range(1, 1 + len(task.task_group))}
+    sensors = sensor_calls(settings.wait_for, taken=taken)
+    statements = [_Statement(task_id=task_id, call=call) for task_id, call in sensors.items()]
+    for task in plan.tasks:
+        outlets = asset_calls(task, plan, datasets) if settings.assets else ()
+        call = task_call(task, plan, group=groups[task.id], running=running, nodes=nodes, outlets=outlets)
+        statements.append(_Statement(task_id=task.id, call=call, group=groups[task.id]))
+    cleanup = None
+    if plan.handed_over:
+        cleanup, call = cleanup_call(taken={*taken, *sensors})
+        statements.append(_Statement(task_id=cleanup, call=call))
+    variables = name_variables([statement.task_id for statement in statements], taken=reserved)
+    blocks = _blocks(statements, variables, depth=0)
+    edges = _edge_lines(_edges(plan, sensors=tuple(sensors), cleanup=cleanup), variables)
+    calls = [statement.call for statement in statements]
+    used_groups = [Call("TaskGroup")] if any(groups.values()) else []
+    return "\n\n".join([*blocks, *(["\n".join(edges)] if edges else [])]), (*calls, *used_groups)
+
+
+def _blocks(statements: Sequence[_Statement], variables: Mapping[str, str], *, depth: int) -> list[str]:
+    """Return the statements as text, those of one group together where its first one stands."""
+    blocks: dict[str, list[_Statement]] = {}
+    for statement in statements:
+        inside = len(statement.group) > depth
+        key = f"group {statement.group[depth]}" if inside else f"task {statement.task_id}"
+        blocks.setdefault(key, []).append(statement)
+    return [_block(members, variables, depth=depth) for members in blocks.values()]
+
+
+def _block(members: Sequence[_Statement], variables: Mapping[str, str], *, depth: int) -> str:
+    first, indent = members[0], depth + 1
+    if len(first.group) > depth:
+        header = lay_out(Call("TaskGroup", (first.group[depth],)), indent=indent, prefix="with ", suffix=":")
+        return header + "\n" + "\n\n".join(_blocks(members, variables, depth=depth + 1))
+    return lay_out(first.call, indent=indent, prefix=f"{variables[first.task_id]} = ")
+
+
+def _edges(plan: Plan, *, sensors: Sequence[str], cleanup: str | None) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Return what runs after what: upstream ids and the ids that wait for exactly these."""
+    below: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    roots = [task.id for task in plan.tasks if not task.upstream]
+    for sensor in sensors:
+        below[(sensor,)] += roots
+    for task in plan.tasks:
+        if task.upstream:
+            below[task.upstream].append(task.id)
+    edges = list(below.items())
+    return edges if cleanup is None else [*edges, (_before_cleanup(plan), [cleanup])]
+
+
+def _before_cleanup(plan: Plan) -> tuple[str, ...]:
+    """Tasks without followers, and those that touch the store.
+
+    The leaves alone would not do: a leaf ends at once as `upstream_failed` while another branch still runs.
+    """
+    followed = {parent for task in plan.tasks for parent in task.upstream}
+    touching = {one for crossing in plan.handed_over for one in (crossing.source, crossing.target)}
+    return tuple(task.id for task in plan.tasks if task.id not in followed or task.id in touching)
+
+
+def _edge_lines(edges: Iterable[tuple[tuple[str, ...], list[str]]], variables: Mapping[str, str]) -> list[str]:
+    lines = []
+    for upstream, downstream in edges:
+        before = [Name(variables[one]) for one in upstream]
+        after = [Name(variables[one]) for one in downstream]
+        if len(before) == 1:
+            lines.append(_fan_out(before[0], after))
+        else:
+            lines += [_fan_in(before, one) for one in after]
+    return lines
+
+
+def _fan_out(before: Name, after: list[Name]) -> str:
+    line = lay_out(after[0], indent=1, prefix=f"{before.text} >> ")
+    if len(after) == 1 and len(line) <= LINE_LENGTH:
+        return line
+    return lay_out(after, indent=1, prefix=f"{before.text} >> ")
+
+
+def _fan_in(before: list[Name], after: Name) -> str:
+    return lay_out(before, indent=1, suffix=f" >> {after.text}")

@@ -1,0 +1,142 @@
+"""Layout: expressions as formatted source, the way `ruff format` lays them out.
+
+One rule: what fits on the line stays on the line, anything else has one item per line and a trailing comma, which the
+formatter keeps as it is.
+"""
+
+from __future__ import annotations
+
+import keyword
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.render.literals import render_literal, render_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LINE_LENGTH = 100
+INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable, or any other expression that is written as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function or class.
+
+    Args:
+        function: Its name.
+        args: Positional arguments: literals, names, calls, texts.
+        kwargs: Keyword arguments in their order; keys that are no identifiers go through `**{...}`.
+        open: Whether each argument has its own line even when all fit on one.
+    """
+
+    function: str
+    args: tuple[Any, ...] = ()
+    kwargs: tuple[tuple[str, Any], ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string that is broken after its newlines when it does not fit on one line."""
+
+    text: str
+
+
+def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str = "") -> str:
+    """Return `prefix + expression + suffix` as source.
+
+    Args:
+        expression: A literal value, or one of the classes above; lists, tuples and dicts may hold them too.
+        indent: Levels of indentation of the line on which the prefix stands.
+        prefix: Text before the expression on its first line, without indentation.
+        suffix: Text after the expression on its last line.
+    """
+    margin = INDENT * indent
+    flat = f"{margin}{prefix}{_flat(expression)}{suffix}"
+    parts = _parts(expression)
+    if parts is None or (_fits(flat, expression) and not _is_open(expression)):
+        return flat
+    opening, items, closing = parts
+    lines = [lay_out(item, indent=indent + 1, prefix=before, suffix=after) for before, item, after in items]
+    return "\n".join([f"{margin}{prefix}{opening}", *lines, f"{margin}{closing}{suffix}"])
+
+
+_Items = list[tuple[str, Any, str]]
+
+
+def _parts(expression: Any) -> tuple[str, _Items, str] | None:
+    """Split an expression into opening, items with what stands before and after them, and closing."""
+    if isinstance(expression, Call):
+        return f"{expression.function}(", _arguments(expression), ")"
+    if isinstance(expression, Text):
+        lines = expression.text.splitlines(keepends=True)
+        return ("(", [("", Name(render_text(line)), "") for line in lines], ")") if len(lines) > 1 else None
+    if isinstance(expression, (list, tuple)):
+        opening, closing = "[]" if isinstance(expression, list) else "()"
+        return opening, [("", item, ",") for item in expression], closing
+    if isinstance(expression, dict):
+        return "{", [(f"{render_literal(key)}: ", value, ",") for key, value in expression.items()], "}"
+    return None
+
+
+def _arguments(call: Call) -> _Items:
+    items: _Items = [("", item, ",") for item in call.args]
+    items += [(f"{key}=", value, ",") for key, value in call.kwargs if _is_argument(key)]
+    rest = {key: value for key, value in call.kwargs if not _is_argument(key)}
+    return [*items, ("**", rest, ",")] if rest else items
+
+
+def _is_argument(key: str) -> bool:
+    # Python folds identifiers to NFKC, so that only plain ASCII is sure to arrive as it was written.
+    return key.isascii() and key.isidentifier() and not keyword.iskeyword(key)
+
+
+def _flat(expression: Any) -> str:
+    if isinstance(expression, Name):
+        return expression.text
+    if isinstance(expression, Text):
+        return render_text(expression.text)
+    if not isinstance(expression, (Call, list, tuple, dict)):
+        return render_literal(expression)
+    opening, items, closing = _parts(expression) or ("", [], "")
+    inside = ", ".join(f"{before}{_flat(item)}" for before, item, _ in items)
+    comma = "," if isinstance(expression, tuple) and len(expression) == 1 else ""
+    return f"{opening}{inside}{comma}{closing}"
+
+
+def _is_open(expression: Any) -> bool:
+    if isinstance(expression, Call) and expression.open:
+        return True
+    if isinstance(expression, (Call, list, tuple, dict)):
+        _, items, _ = _parts(expression) or ("", [], "")
+        return any(_is_open(item) for _, item, _ in items)
+    return False
+
+
+def _fits(line: str, expression: Any) -> bool:
+    """Whether a line is surely not too long for the formatter.
+
+    It counts columns, and how many a character takes depends on its Unicode tables. So a doubtful line is broken, which
+    is never wrong; except for a text, which the formatter would join again, and which it never breaks.
+    """
+    wide = 0 if isinstance(expression, Text) else 2
+    return sum(1 if one.isascii() else wide for one in line) <= LINE_LENGTH
+
+
+def functions_used(expressions: Iterable[Any]) -> set[str]:
+    """Return the names of all functions that are called in the expressions."""
+    found: set[str] = set()
+    for expression in expressions:
+        if isinstance(expression, Call):
+            found.add(expression.function)
+        _, items, _ = (_parts(expression) if not isinstance(expression, Text) else None) or ("", [], "")
+        found |= functions_used(item for _, item, _ in items)
+    return found

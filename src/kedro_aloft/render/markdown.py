@@ -1,0 +1,28 @@
+"""Markdown that shows any name as it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def show(text: str) -> str:
+    """Return a text on one line, whatever cannot be seen written as an escape."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def code(text: str) -> str:
+    """Return a code span whose content is exactly the visible text, backticks included."""
+    shown = show(text)
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    # Markdown strips one space at each end, so that a span may begin or end with a backtick.
+    padding = " " if not shown.strip() or shown[0] in "` " or shown[-1] in "` " else ""
+    return f"{fence}{padding}{shown}{padding}{fence}"
+
+
+def code_list(names: Iterable[str]) -> str:
+    """Return code spans with commas between them."""
+    return ", ".join(code(name) for name in names)

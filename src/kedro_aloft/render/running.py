@@ -1,0 +1,120 @@
+"""How tasks run: what all tasks of a DAG share goes into `default_args`, the rest to the tasks that differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.errors import RenderError
+from kedro_aloft.render.schedule import duration_call
+from kedro_aloft.settings.overrides import effective, merge_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kedro_aloft.graph.plan import Plan, Task
+    from kedro_aloft.graph.snapshot import NodeInfo
+    from kedro_aloft.settings.models import DagSettings
+    from kedro_aloft.settings.overrides import TaskSettings
+
+_ARGUMENTS = {
+    "retries": "retries",
+    "retry_delay": "retry_delay",
+    "execution_timeout": "timeout",
+    "pool": "pool",
+    "pool_slots": "pool_slots",
+    "priority_weight": "priority_weight",
+    "queue": "queue",
+    "executor": "executor",
+    "env_vars": "env_vars",
+}
+"""Operator argument → setting."""
+
+_AIRFLOW_DEFAULTS: dict[str, Any] = {
+    "execution_timeout": None,
+    "pool": None,
+    "pool_slots": 1,
+    "priority_weight": 1,
+    "queue": None,
+    "executor": None,
+    "env_vars": {},
+}
+"""What holds when neither the task nor `default_args` says anything. Retries are always said: Airflow's own default is configurable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """Operator arguments that come from settings.
+
+    Args:
+        shared: For all tasks.
+        own: For single tasks, by task id; they win over the shared ones.
+    """
+
+    shared: Mapping[str, Any]
+    own: Mapping[str, Mapping[str, Any]]
+
+
+def share_arguments(plan: Plan, settings: DagSettings, *, nodes: Mapping[str, NodeInfo]) -> Running:
+    """Divide the settings of all tasks into shared arguments and those of single tasks.
+
+    Args:
+        plan: The tasks.
+        settings: Values for all, and overrides.
+        nodes: Tags and namespaces, which overrides may select by, by node name.
+
+    Raises:
+        RenderError: If nodes that share a task want different things of it.
+    """
+    wanted = {task.id: _arguments(_of_task(task, settings, nodes)) for task in plan.tasks}
+    shared = {
+        argument: value
+        for argument, value in _arguments(_of_dag(settings)).items()
+        if value != _AIRFLOW_DEFAULTS.get(argument, ...) and not _is_taken_back(argument, wanted)
+    }
+    base = {**_AIRFLOW_DEFAULTS, **shared}
+    own = {
+        task_id: {argument: value for argument, value in arguments.items() if value != base[argument]}
+        for task_id, arguments in wanted.items()
+    }
+    return Running(shared=shared, own=own)
+
+
+def as_expressions(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments as they stand in a DAG file."""
+    timed = ("retry_delay", "execution_timeout")
+    return {name: duration_call(value) if name in timed else value for name, value in arguments.items()}
+
+
+def _is_taken_back(argument: str, wanted: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether some task wants Airflow's own default again, which an operator cannot say: `queue=None` is no queue."""
+    return any(arguments[argument] is None for arguments in wanted.values())
+
+
+def _arguments(values: TaskSettings | DagSettings) -> dict[str, Any]:
+    arguments = {argument: getattr(values, setting) for argument, setting in _ARGUMENTS.items()}
+    return {**arguments, "env_vars": dict(arguments["env_vars"])}
+
+
+def _of_dag(settings: DagSettings) -> TaskSettings:
+    return effective(settings.model_copy(update={"tasks": ()}), "")
+
+
+def _of_task(task: Task, settings: DagSettings, nodes: Mapping[str, NodeInfo]) -> TaskSettings:
+    found = [_of_node(name, settings, nodes.get(name)) for name in task.nodes]
+    different = merge_requirements(found)
+    if different:
+        raise RenderError(
+            f"The nodes of task '{task.id}' want different things of it: {', '.join(different)}.",
+            where="airflow.yml: tasks",
+            seen=f"it runs {', '.join(task.nodes)}",
+            remedy="select all of these nodes in the same override, or choose another `group_by`",
+            code="ALOFT-403",
+        )
+    return found[0]
+
+
+def _of_node(name: str, settings: DagSettings, node: NodeInfo | None) -> TaskSettings:
+    if node is None:
+        return effective(settings, name)
+    return effective(settings, name, tags=node.tags, namespace=node.namespace)

@@ -1,0 +1,212 @@
+"""The calls of a DAG file: the pipeline, the DAG, its tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from kedro_aloft.graph.naming import MAX_ID_LENGTH, airflow_id, digest
+from kedro_aloft.graph.snapshot import DatasetKind, strip_transcoding
+from kedro_aloft.render.describe import describe_task
+from kedro_aloft.render.form import build_form
+from kedro_aloft.render.layout import Call, Name, Text
+from kedro_aloft.render.running import as_expressions
+from kedro_aloft.render.schedule import build_schedule, duration_call, instant_call
+from kedro_aloft.settings.models import DagSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from kedro_aloft.graph.plan import Plan, Task
+    from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
+    from kedro_aloft.render.running import Running
+    from kedro_aloft.settings.models import Notifier, WaitFor
+
+OWN_TAGS = ("kedro", "kedro-aloft")
+"""Tags that every DAG of ours has, before those of the settings."""
+
+CLEANUP_ID = "clean_up_handoff"
+"""`KedroCleanup`'s own default, used unless a task is called so."""
+
+_Arguments = dict[str, Any]
+
+
+def pipeline_call(plan: Plan, settings: DagSettings) -> Call:
+    """Return `KedroPipeline(...)`: what all tasks share. Values that are everybody's defaults are left out."""
+    handoff, usual = settings.handoff, DagSettings()
+    values: _Arguments = {
+        "conf_source": (settings.conf_source, None),
+        "project_path": (settings.project_path, None),
+        "selective": (plan.selective, True),
+        "handoff": (handoff.uri, usual.handoff.uri),
+        "handoff_ttl": (int(handoff.ttl.total_seconds()), int(usual.handoff.ttl.total_seconds())),
+        "handoff_keep": (handoff.keep, usual.handoff.keep),
+        "runner": (settings.runner, usual.runner),
+        "skip_plugin_hooks": (tuple(settings.skip_plugin_hooks), tuple(usual.skip_plugin_hooks)),
+        "runtime_params": (_plain(settings.runtime_params), {}),
+        "load_versions": (_plain(settings.load_versions), {}),
+    }
+    identity = {"package": plan.package, "pipeline": plan.pipeline, "env": plan.env}
+    return _open_call("KedroPipeline", {**identity, **{key: value for key, (value, default) in values.items() if value != default}})
+
+
+def dag_call(plan: Plan, settings: DagSettings, *, shared: Mapping[str, Any], dag_id: str) -> Call:
+    """Return `DAG(...)`.
+
+    Args:
+        plan: What runs.
+        settings: When it runs and whom it tells.
+        shared: Arguments of all operators.
+        dag_id: Id of the DAG.
+    """
+    zone = settings.timezone
+    form = build_form(plan.parameters, hide=settings.params_hide) if settings.params_form else {}
+    optional = {
+        "dag_display_name": settings.display_name,
+        "end_date": settings.end_date and instant_call(settings.end_date, zone),
+        "dagrun_timeout": settings.dagrun_timeout and duration_call(settings.dagrun_timeout),
+        "on_failure_callback": _notifiers(settings.notify.on_failure),
+        "on_success_callback": _notifiers(settings.notify.on_success),
+        "params": form,
+    }
+    arguments = {
+        "dag_id": dag_id,
+        "description": settings.description or f"Kedro pipeline '{plan.pipeline}' of {plan.package}, env '{plan.env}'",
+        "schedule": build_schedule(settings),
+        "start_date": instant_call(settings.start_date, zone),
+        "catchup": settings.catchup,
+        "max_active_runs": settings.max_active_runs,
+        **{key: value for key, value in optional.items() if value},
+        "default_args": _default_args(settings, shared),
+        "tags": list(dict.fromkeys([*OWN_TAGS, *settings.tags])),
+        "doc_md": Name("DOC"),
+    }
+    return _open_call("DAG", arguments)
+
+
+def _default_args(settings: DagSettings, shared: Mapping[str, Any]) -> _Arguments:
+    arguments: _Arguments = {"owner": settings.owner, **as_expressions(shared)}
+    if settings.retry_exponential_backoff:
+        arguments["retry_exponential_backoff"] = True
+    if settings.depends_on_past:
+        arguments["depends_on_past"] = True
+    if settings.notify.on_retry:
+        arguments["on_retry_callback"] = _notifiers(settings.notify.on_retry)
+    if settings.email:
+        # Airflow sends both kinds unless told otherwise; without an address the keys would only raise its warnings.
+        arguments |= {
+            "email": list(settings.email),
+            "email_on_failure": settings.email_on_failure,
+            "email_on_retry": settings.email_on_retry,
+        }
+    return arguments
+
+
+def _notifiers(notifiers: Iterable[Notifier]) -> list[Call]:
+    return [Call("notifier", (one.class_path,), tuple(_plain(one.kwargs).items())) for one in notifiers]
+
+
+def task_call(
+    task: Task,
+    plan: Plan,
+    *,
+    group: Sequence[str],
+    running: Running,
+    nodes: Mapping[str, NodeInfo],
+    outlets: Sequence[Call] = (),
+) -> Call:
+    """Return `KedroOperator(...)` for a task.
+
+    Args:
+        task: The task.
+        plan: The plan that has it.
+        group: Task groups around it, whose ids Airflow puts before its own.
+        running: Arguments from settings.
+        nodes: What is known of the nodes, by name.
+        outlets: Assets that it updates.
+    """
+    prefix = "".join(f"{part}." for part in group)
+    optional = {
+        "gives": list(plan.gives(task.id)),
+        "takes": list(plan.takes(task.id)),
+        "pinned": list(task.pinned),
+        "versioned": list(task.versioned),
+        "outlets": list(outlets),
+    }
+    arguments = {
+        "task_id": task.id.removeprefix(prefix),
+        "kedro": Name("kedro"),
+        "nodes": list(task.nodes),
+        **{key: value for key, value in optional.items() if value},
+        **as_expressions(running.own[task.id]),
+        "doc_md": Text(describe_task(task, nodes)),
+    }
+    return _open_call("KedroOperator", arguments)
+
+
+def asset_calls(task: Task, plan: Plan, datasets: Mapping[str, DatasetInfo]) -> list[Call]:
+    """Return `Asset(...)` for each persisted output of a task, sorted: Airflow makes a new DAG version of another order."""
+    crossing = {one.dataset: one.handed_over for one in plan.crossings if one.source == task.id}
+    kept = {
+        strip_transcoding(name)
+        for name in task.outputs
+        if (datasets[name].kind is DatasetKind.PERSISTED if name in datasets else crossing.get(name) is False)
+    }
+    return [
+        Call("Asset", kwargs=(("name", f"{plan.package}/{name}"), ("uri", f"kedro://{plan.package}/{quote(name, safe='')}")))
+        for name in sorted(kept)
+    ]
+
+
+def sensor_calls(waits: Iterable[WaitFor], *, taken: Collection[str]) -> dict[str, Call]:
+    """Return `wait_for(...)` for each DAG to wait for, by task id, in their order.
+
+    Args:
+        waits: What to wait for.
+        taken: Ids of tasks and groups.
+    """
+    used = set(taken)
+    calls: dict[str, Call] = {}
+    for wait in waits:
+        task_id = _free_id("_".join(["wait_for", wait.dag_id, *([wait.task_id] if wait.task_id else [])]), used)
+        used.add(task_id)
+        calls[task_id] = _sensor_call(wait, task_id)
+    return calls
+
+
+def _sensor_call(wait: WaitFor, task_id: str) -> Call:
+    arguments: _Arguments = {"task_id": task_id, "dag_id": wait.dag_id}
+    if wait.task_id is not None:
+        arguments["external_task_id"] = wait.task_id
+    arguments["timeout"] = duration_call(wait.timeout)
+    if wait.execution_delta is not None:
+        arguments["execution_delta"] = duration_call(wait.execution_delta)
+    return _open_call("wait_for", arguments)
+
+
+def cleanup_call(*, taken: Collection[str]) -> tuple[str, Call]:
+    """Return the id and the call of the task that removes handed-over data."""
+    task_id = _free_id(CLEANUP_ID, taken)
+    named = {} if task_id == CLEANUP_ID else {"task_id": task_id}
+    return task_id, Call("KedroCleanup", kwargs=tuple({**named, "kedro": Name("kedro")}.items()))
+
+
+def _free_id(wanted: str, taken: Collection[str]) -> str:
+    number, free = 2, airflow_id(wanted)
+    while free in taken:
+        free = airflow_id(f"{wanted[: MAX_ID_LENGTH - 20]}-{digest(wanted)}_{number}" if len(wanted) > MAX_ID_LENGTH - 20 else f"{wanted}_{number}")
+        number += 1
+    return free
+
+
+def _open_call(function: str, arguments: Mapping[str, Any]) -> Call:
+    return Call(function, kwargs=tuple(arguments.items()), open=True)
+
+
+def _plain(values: Any) -> Any:
+    """Return settings' mappings and tuples as the plain dicts and lists that have literals."""
+    if hasattr(values, "items"):
+        return {key: _plain(value) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return [_plain(value) for value in values]
+    return values

@@ -1,0 +1,77 @@
+"""Write generated files: whole or not at all, and never for nothing."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING, Literal
+
+from kedro_aloft.errors import RenderError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Written = Literal["created", "updated", "unchanged"]
+"""What became of a file."""
+
+
+def write_file(path: Path, text: str) -> Written:
+    """Write one text file; see `write_files`."""
+    return write_files(path.parent, {path.name: text})[path.name]
+
+
+def write_files(folder: Path, texts: Mapping[str, str]) -> dict[str, Written]:
+    """Write text files in UTF-8.
+
+    Nobody ever reads half of one: each is written beside its place, under a name that Airflow does not parse, and moved
+    there only when all are written. A file that already has its content is not touched, so that Airflow has nothing
+    to parse again. A symbolic link stays one, permissions stay too.
+
+    Args:
+        folder: Where the files are; missing folders are made.
+        texts: Content by file name.
+
+    Returns:
+        What became of each file, in the order of `texts`.
+
+    Raises:
+        RenderError: If a file cannot be written; all are then as they were.
+    """
+    staged: dict[Path, Path] = {}
+    outcomes: dict[str, Written] = {}
+    place = folder
+    try:
+        for name, text in texts.items():
+            place = folder / name
+            outcomes[name] = _stage(place.resolve(), text.encode("utf-8"), staged)
+        for target, temporary in staged.items():
+            place = target
+            os.replace(temporary, target)
+    except (OSError, RuntimeError) as error:
+        raise RenderError(
+            "The file cannot be written.",
+            where=str(place),
+            seen=f"{type(error).__name__}: {error}",
+            remedy="choose another folder, or make this one writable",
+            code="ALOFT-402",
+        ) from error
+    finally:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
+    return outcomes
+
+
+def _stage(target: Path, content: bytes, staged: dict[Path, Path]) -> Written:
+    """Write the content beside the target unless it is there already."""
+    before = target.read_bytes() if target.exists() else None
+    if before == content:
+        return "unchanged"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = staged[target] = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    with temporary.open("xb") as file:
+        file.write(content)
+    if before is None:
+        return "created"
+    temporary.chmod(target.stat().st_mode & 0o777)
+    return "updated"

@@ -1,0 +1,82 @@
+"""Run commands as users do: in processes of their own, without the settings of the machine that tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMAND_DEADLINE_S = 300
+_FOREIGN = ("AIRFLOW_", "_AIRFLOW_", "KEDRO_", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTEST_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A command that ended."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Everything that it printed."""
+        return f"{self.out}\n{self.err}"
+
+    def ok(self) -> Done:
+        """Return itself; fail the test when the command failed."""
+        assert self.code == 0, f"{' '.join(self.argv)} exited {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+        return self
+
+    def json(self) -> Any:
+        """Return what stdout holds; it must be one JSON value and nothing else."""
+        return json.loads(self.out)
+
+
+def user_environment(**extra: str) -> dict[str, str]:
+    """Return the environment of a user: ours without Airflow's, Kedro's and pytest's variables."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    return {**clean, "DO_NOT_TRACK": "1", "COLUMNS": "200", "NO_COLOR": "1", **extra}
+
+
+def run_command(
+    *argv: str | Path, cwd: Path, env: Mapping[str, str] | None = None, deadline_s: float = COMMAND_DEADLINE_S
+) -> Done:
+    """Run a command to its end.
+
+    Args:
+        argv: Program and arguments.
+        cwd: Working directory.
+        env: Added to the user's environment.
+        deadline_s: Then the command is killed and the test fails.
+    """
+    words = tuple(str(word) for word in argv)
+    done = subprocess.run(
+        words,
+        cwd=cwd,
+        env=user_environment(**(env or {})),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=deadline_s,
+    )
+    return Done(argv=words, code=done.returncode, out=done.stdout, err=done.stderr)
+
+
+def run_python(code: str, *args: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
+    """Run Python code in an interpreter of its own."""
+    return run_command(sys.executable, "-c", code, *args, cwd=cwd, env=env)
+
+
+def program(name: str) -> Path:
+    """Return a program of the environment that runs the tests."""
+    return Path(sys.executable).with_name(name)
