@@ -40,7 +40,9 @@ def build_body(
 ) -> tuple[str, tuple[Call, ...]]:
     """Return the indented body of the DAG block, without a last newline, and the calls in it."""
     groups = shown_groups(plan)
-    taken = {task.id for task in plan.tasks} | {".".join(task.task_group[:depth]) for task in plan.tasks for depth in range(1, 1 + len(task.task_group))}
+    taken = {task.id for task in plan.tasks} | {
+        ".".join(task.task_group[:depth]) for task in plan.tasks for depth in range(1, 1 + len(task.task_group))
+    }
     sensors = sensor_calls(settings.wait_for, taken=taken)
     statements = [_Statement(task_id=task_id, call=call) for task_id, call in sensors.items()]
     for task in plan.tasks:

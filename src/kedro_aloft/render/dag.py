@@ -125,9 +125,7 @@ def _digest(text: str) -> str:
 
 def _imports(functions: Collection[str]) -> str:
     used = {function.partition(".")[0] for function in functions}
-    return "\n".join(
-        _import(module, [name for name in names if name in used]) for module, names in _IMPORTS.items()
-    )
+    return "\n".join(_import(module, [name for name in names if name in used]) for module, names in _IMPORTS.items())
 
 
 def _import(module: str, names: list[str]) -> str:

@@ -28,7 +28,7 @@ def describe_file(plan: Plan, *, command: str, fingerprint: str) -> str:
         f"Plan: {plan.hash}",
         f"Fingerprint: {fingerprint}",
         "",
-        "The next run of that command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.",
+        "That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.",
     ]
     return "\n".join(_in_docstring(line) for line in lines)
 
@@ -45,7 +45,8 @@ def fingerprint_mark(fingerprint: str) -> str:
 def describe_dag(plan: Plan, *, doc: str | None, fingerprint: str) -> str:
     """Return the page of the DAG in Markdown; it ends with a newline, for Airflow takes a text in `.md` for a path."""
     nodes = sum(len(task.nodes) for task in plan.tasks)
-    what = f"Kedro pipeline {code(plan.pipeline)} of {code(plan.package)}, environment {code(plan.env)}: {_count(nodes, 'node')} in {_count(len(plan.tasks), 'task')}."
+    size = f"{_count(nodes, 'node')} in {_count(len(plan.tasks), 'task')}"
+    what = f"Kedro pipeline {code(plan.pipeline)} of {code(plan.package)}, environment {code(plan.env)}: {size}."
     parts = [
         *([doc.strip("\n")] if doc else []),
         what,
@@ -74,7 +75,9 @@ def describe_task(task: Task, nodes: Mapping[str, NodeInfo]) -> str:
         parts = ["Kedro nodes, one after the other:", "\n".join(f"- {_node(name, nodes)}" for name in task.nodes)]
     if task.reason:
         parts.append(f"In one task because: {show(task.reason)}")
-    parts += [f"{verb} {code_list(names)}." for verb, names in (("Reads", task.inputs), ("Writes", task.outputs)) if names]
+    parts += [
+        f"{verb} {code_list(names)}." for verb, names in (("Reads", task.inputs), ("Writes", task.outputs)) if names
+    ]
     return "\n\n".join(parts) + "\n"
 
 

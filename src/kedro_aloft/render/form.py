@@ -18,10 +18,20 @@ _ANY = ["null", "string", "number", "boolean", "object", "array"]
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 _SECRET_WORDS = frozenset(
-    "password passwd passphrase pwd secret secrets token credential credentials apikey privatekey accesskey".split()
+    {
+        *("password", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "credential", "credentials"),
+        *("apikey", "privatekey", "accesskey"),
+    }
 )
 _SECRET_PAIRS = frozenset(
-    {("api", "key"), ("private", "key"), ("access", "key"), ("secret", "key"), ("account", "key"), ("connection", "string")}
+    {
+        ("api", "key"),
+        ("private", "key"),
+        ("access", "key"),
+        ("secret", "key"),
+        ("account", "key"),
+        ("connection", "string"),
+    }
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 

@@ -1,6 +1,7 @@
 """Python literals: how a value enters a generated file. No template ever sees it, so no value can become code.
 
-The text is what `ruff format` would leave alone: double quotes unless single ones need fewer backslashes, lower-case escapes.
+The text is what `ruff format` would leave alone: double quotes unless single ones need fewer backslashes, lower-case
+escapes.
 """
 
 from __future__ import annotations

@@ -26,9 +26,11 @@ def render_mermaid(plan: Plan) -> str:
     for crossing in plan.crossings:
         crossings[crossing.source, crossing.target].append(crossing)
     lines = ["flowchart LR", *(f"    {box[task.id]}[{_label(_box_lines(task))}]" for task in plan.tasks)]
-    for task in plan.tasks:
-        for parent in task.upstream:
-            lines.append(f"    {box[parent]} {_arrow(crossings[parent, task.id])} {box[task.id]}")
+    lines += [
+        f"    {box[parent]} {_arrow(crossings[parent, task.id])} {box[task.id]}"
+        for task in plan.tasks
+        for parent in task.upstream
+    ]
     return "\n".join(lines) + "\n"
 
 

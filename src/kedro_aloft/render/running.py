@@ -39,7 +39,10 @@ _AIRFLOW_DEFAULTS: dict[str, Any] = {
     "executor": None,
     "env_vars": {},
 }
-"""What holds when neither the task nor `default_args` says anything. Retries are always said: Airflow's own default is configurable."""
+"""What holds when neither the task nor `default_args` says anything.
+
+Retries are always said: Airflow's own default is configurable.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

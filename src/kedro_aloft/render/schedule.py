@@ -22,7 +22,7 @@ _ASKS_FOR_INTERVAL = re.compile(r"\b(data_interval_(start|end)|prev_(data_interv
 def build_schedule(settings: DagSettings) -> Any:
     """Return None, a text, or the call that makes the schedule.
 
-    Since Airflow 3 a cron text gives runs whose data interval has no length, so who needs the interval gets a timetable.
+    Since Airflow 3 a cron text gives runs whose data interval has no length; who needs the interval gets a timetable.
     """
     schedule = settings.schedule
     if isinstance(schedule, Every):
@@ -39,7 +39,12 @@ def uses_data_interval(settings: DagSettings) -> bool:
     """Whether runs are to cover the period before them: said by `interval`, or asked for by a template."""
     if settings.interval != "auto":
         return settings.interval == "data"
-    values = (settings.runtime_params, settings.env_vars, settings.notify.model_dump(), *(task.env_vars for task in settings.tasks))
+    values = (
+        settings.runtime_params,
+        settings.env_vars,
+        settings.notify.model_dump(),
+        *(task.env_vars for task in settings.tasks),
+    )
     return any(_ASKS_FOR_INTERVAL.search(text) for value in values for text in _texts(value))
 
 

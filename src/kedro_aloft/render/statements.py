@@ -47,7 +47,9 @@ def pipeline_call(plan: Plan, settings: DagSettings) -> Call:
         "load_versions": (_plain(settings.load_versions), {}),
     }
     identity = {"package": plan.package, "pipeline": plan.pipeline, "env": plan.env}
-    return _open_call("KedroPipeline", {**identity, **{key: value for key, (value, default) in values.items() if value != default}})
+    return _open_call(
+        "KedroPipeline", {**identity, **{key: value for key, (value, default) in values.items() if value != default}}
+    )
 
 
 def dag_call(plan: Plan, settings: DagSettings, *, shared: Mapping[str, Any], dag_id: str) -> Call:
@@ -145,7 +147,7 @@ def task_call(
 
 
 def asset_calls(task: Task, plan: Plan, datasets: Mapping[str, DatasetInfo]) -> list[Call]:
-    """Return `Asset(...)` for each persisted output of a task, sorted: Airflow makes a new DAG version of another order."""
+    """Return `Asset(...)` for each persisted output of a task, sorted: another order would be another DAG version."""
     crossing = {one.dataset: one.handed_over for one in plan.crossings if one.source == task.id}
     kept = {
         strip_transcoding(name)
@@ -153,7 +155,10 @@ def asset_calls(task: Task, plan: Plan, datasets: Mapping[str, DatasetInfo]) -> 
         if (datasets[name].kind is DatasetKind.PERSISTED if name in datasets else crossing.get(name) is False)
     }
     return [
-        Call("Asset", kwargs=(("name", f"{plan.package}/{name}"), ("uri", f"kedro://{plan.package}/{quote(name, safe='')}")))
+        Call(
+            "Asset",
+            kwargs=(("name", f"{plan.package}/{name}"), ("uri", f"kedro://{plan.package}/{quote(name, safe='')}")),
+        )
         for name in sorted(kept)
     ]
 
@@ -194,7 +199,11 @@ def cleanup_call(*, taken: Collection[str]) -> tuple[str, Call]:
 def _free_id(wanted: str, taken: Collection[str]) -> str:
     number, free = 2, airflow_id(wanted)
     while free in taken:
-        free = airflow_id(f"{wanted[: MAX_ID_LENGTH - 20]}-{digest(wanted)}_{number}" if len(wanted) > MAX_ID_LENGTH - 20 else f"{wanted}_{number}")
+        free = airflow_id(
+            f"{wanted[: MAX_ID_LENGTH - 20]}-{digest(wanted)}_{number}"
+            if len(wanted) > MAX_ID_LENGTH - 20
+            else f"{wanted}_{number}"
+        )
         number += 1
     return free
 

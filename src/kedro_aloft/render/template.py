@@ -94,7 +94,9 @@ def render_template(
         code = environment.compile(template, name=name, filename=name)
         rendered = jinja2.Template.from_code(environment, code, environment.make_globals(None)).render(context)
     except jinja2.TemplateSyntaxError as error:
-        raise _template_error(f"The template is wrong: {error.message}.", f"{error.filename or name}:{error.lineno}") from error
+        raise _template_error(
+            f"The template is wrong: {error.message}.", f"{error.filename or name}:{error.lineno}"
+        ) from error
     except Exception as error:  # A template is a program of the user's: it may raise anything.
         raise _template_error(f"The template failed: {type(error).__name__}: {error}", name) from error
     for one in missing:
@@ -129,7 +131,8 @@ def _group_name(task: Task, slugs: set[str]) -> str:
 def build_settings(settings: DagSettings) -> dict[str, Any]:
     """Return the settings that `airflow.yml` names, as kedro-airflow's templates expect them.
 
-    `start_date` is a list of numbers, `retry_delay` counts minutes; what was not set is absent, so that `default(...)` works.
+    `start_date` is a list of numbers, `retry_delay` counts minutes; what was not set is absent, so that `default(...)`
+    works.
     """
     named = settings.model_fields_set - {"extra_vars"}
     values: dict[str, Any] = settings.model_dump(mode="json", include=set(named))
@@ -145,17 +148,17 @@ def build_settings(settings: DagSettings) -> dict[str, Any]:
 
 
 def _environment(jinja2: Any, folder: Path, missing: dict[str, None]) -> jinja2.Environment:
-    environment = jinja2.Environment(
+    environment: jinja2.Environment = jinja2.Environment(
         autoescape=False,  # The output is Python, not HTML.
         loader=jinja2.FileSystemLoader(folder),
         lstrip_blocks=True,
-        undefined=_recording_undefined(jinja2.Undefined, lambda name: missing.setdefault(name)),
+        undefined=_recording_undefined(jinja2.Undefined, missing.setdefault),
     )
     environment.filters["slugify"] = slugify
     return environment
 
 
-def _recording_undefined(base: type, record: Callable[[str], None]) -> type:
+def _recording_undefined(base: type, record: Callable[[str], object]) -> type:
     """Return an `Undefined` that reports when its missing value is written; asking whether it is there is no use."""
 
     class RecordingUndefined(base):  # type: ignore[misc]

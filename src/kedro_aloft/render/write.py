@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import enum
 import secrets
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import RenderError
 
@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Written = Literal["created", "updated", "unchanged"]
-"""What became of a file."""
+
+class Written(str, enum.Enum):
+    """What became of a file."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
 
 
 def write_file(path: Path, text: str) -> Written:
@@ -47,7 +52,7 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> dict[str, Written]:
             outcomes[name] = _stage(place.resolve(), text.encode("utf-8"), staged)
         for target, temporary in staged.items():
             place = target
-            os.replace(temporary, target)
+            temporary.replace(target)
     except (OSError, RuntimeError) as error:
         raise RenderError(
             "The file cannot be written.",
@@ -66,12 +71,12 @@ def _stage(target: Path, content: bytes, staged: dict[Path, Path]) -> Written:
     """Write the content beside the target unless it is there already."""
     before = target.read_bytes() if target.exists() else None
     if before == content:
-        return "unchanged"
+        return Written.UNCHANGED
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = staged[target] = target.with_name(f".{secrets.token_hex(8)}.tmp")
     with temporary.open("xb") as file:
         file.write(content)
     if before is None:
-        return "created"
+        return Written.CREATED
     temporary.chmod(target.stat().st_mode & 0o777)
-    return "updated"
+    return Written.UPDATED
