@@ -97,7 +97,7 @@ def _source(project: Project, dag: CompiledDag, order: Order, jinja_file: str | 
 
 def _write(folder: Path, sources: dict[str, str], compiled: tuple[CompiledDag, ...], project_path: Path) -> None:
     from kedro_aloft.cli.console import ok
-    from kedro_aloft.cli.files import write_files
+    from kedro_aloft.render import write_files
 
     outcomes = write_files(folder, sources)
     for dag in compiled:

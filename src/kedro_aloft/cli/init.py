@@ -47,7 +47,7 @@ def init(force: bool, env: str | None, conf_source: str | None) -> None:
 
 def _write(project: Project, conf: Path, target: Path) -> None:
     from kedro_aloft.cli.console import ok
-    from kedro_aloft.cli.files import write_files
+    from kedro_aloft.render import write_files
     from kedro_aloft.settings.schema import schema_text
 
     write_files(target.parent, {target.name: TEMPLATE.read_text(encoding="utf-8")})

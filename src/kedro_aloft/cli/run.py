@@ -103,7 +103,7 @@ def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outc
 def deploy(embedded: Any, dag: CompiledDag) -> None:
     """Put a DAG into the embedded Airflow and wait until exactly this content is live."""
     from kedro_aloft.client import wait_for_dag
-    from kedro_aloft.cli.files import write_files
+    from kedro_aloft.render import write_files
 
     write_files(embedded.dags_folder, {dag.file_name: dag.rendered.source})
     wait_for_dag(
