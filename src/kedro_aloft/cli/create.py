@@ -92,6 +92,7 @@ def _source(project: Project, dag: CompiledDag, order: Order, jinja_file: str | 
         pipeline=project.pipelines[dag.plan.pipeline].filter(node_names=[node.name for node in dag.snapshot.nodes]),
         conf_source=project.conf_source,
         name=jinja_file,
+        dag_id=dag.dag_id,
     )
 
 
@@ -104,4 +105,4 @@ def _write(folder: Path, sources: dict[str, str], compiled: tuple[CompiledDag, .
         path = folder / dag.file_name
         shown = path.relative_to(project_path) if path.is_relative_to(project_path) else path
         tasks, nodes = len(dag.plan.tasks), len(dag.snapshot.nodes)
-        ok(f"{outcomes[dag.file_name]} {shown}  DAG '{dag.dag_id}', {nodes} nodes in {tasks} tasks")
+        ok(f"{outcomes[dag.file_name].value} {shown}  DAG '{dag.dag_id}', {nodes} nodes in {tasks} tasks")
