@@ -1,1 +1,7 @@
-"""See ARCHITECTURE.md."""
+"""Kedro project → Snapshot. The only build-time import of Kedro; everything after this room reads frozen values."""
+
+from kedro_aloft.project.locate import find_project
+from kedro_aloft.project.open import Project, open_project
+from kedro_aloft.project.selection import Filters
+
+__all__ = ["Filters", "Project", "find_project", "open_project"]
