@@ -51,7 +51,7 @@ def build_body(
         statements.append(_Statement(task_id=task.id, call=call, group=groups[task.id]))
     cleanup = None
     if plan.handed_over:
-        cleanup, call = cleanup_call(taken={*taken, *sensors})
+        cleanup, call = cleanup_call(settings, taken={*taken, *sensors})
         statements.append(_Statement(task_id=cleanup, call=call))
     variables = name_variables([statement.task_id for statement in statements], taken=reserved)
     blocks = _blocks(statements, variables, depth=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kedro_aloft.render.form import redact
 from kedro_aloft.render.markdown import code, code_list, show
 from kedro_aloft.render.mermaid import render_mermaid
 
@@ -24,7 +25,7 @@ def describe_file(plan: Plan, *, command: str, fingerprint: str) -> str:
     lines = [
         what,
         "",
-        f"Made by: {command}",
+        f"Made by: {redact(command)}",
         f"Plan: {plan.hash}",
         f"Fingerprint: {fingerprint}",
         "",

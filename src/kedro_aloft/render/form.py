@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.render.layout import Call
+from kedro_aloft.render.markdown import code
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -36,6 +37,8 @@ _SECRET_PAIRS = frozenset(
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _ADDRESS_WITH_PASSWORD = re.compile(r"://[^/\s]*:[^/\s]*@")
+_ASSIGNMENT = re.compile(r"([\w.-]+)=([^\s,'\"]+)")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def build_form(parameters: Iterable[Parameter], *, hide: Collection[str] = ()) -> dict[str, Any]:
@@ -49,9 +52,7 @@ def build_form(parameters: Iterable[Parameter], *, hide: Collection[str] = ()) -
     return {
         parameter.name: _param(parameter)
         for parameter in parameters
-        if not _is_hidden(parameter.name, hide)
-        and not _holds_secret(parameter.name, parameter.default)
-        and _is_json(parameter.default)
+        if not _is_hidden(parameter.name, hide) and not _holds_secret(parameter.name, parameter.default)
     }
 
 
@@ -68,6 +69,12 @@ def _is_secret(part: str) -> bool:
     return bool(words) and (words[-1] in _SECRET_WORDS or tuple(words[-2:]) in _SECRET_PAIRS)
 
 
+def redact(command: str) -> str:
+    """Return a command without the values that look like secrets."""
+    hidden = _ASSIGNMENT.sub(lambda found: f"{found[1]}=***" if looks_secret(found[1]) else found[0], command)
+    return _ADDRESS_WITH_PASSWORD.sub("://***@", hidden)
+
+
 def _holds_secret(name: str, value: Any) -> bool:
     if looks_secret(name) or (isinstance(value, str) and _ADDRESS_WITH_PASSWORD.search(value)):
         return True
@@ -76,12 +83,15 @@ def _holds_secret(name: str, value: Any) -> bool:
     return isinstance(value, list) and any(_holds_secret("", item) for item in value)
 
 
-def _is_json(value: Any) -> bool:
-    """Infinity and NaN are Python's own JSON; Postgres refuses them."""
+def _is_storable(value: Any) -> bool:
+    """Whether every database takes a value: to Postgres, infinity, NaN, NUL and half characters are no JSON."""
     if isinstance(value, float):
         return math.isfinite(value)
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return all(_is_json(item) for item in inside)
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is None
+    if isinstance(value, dict):
+        return all(_is_storable(key) and _is_storable(item) for key, item in value.items())
+    return not isinstance(value, list) or all(_is_storable(item) for item in value)
 
 
 def _is_hidden(name: str, hide: Collection[str]) -> bool:
@@ -91,14 +101,19 @@ def _is_hidden(name: str, hide: Collection[str]) -> bool:
 
 def _param(parameter: Parameter) -> Call:
     default = parameter.default
+    section = parameter.name.rpartition(".")[0]
+    more = (("section", section),) if section else ()
+    if not _is_storable(default):
+        # Left as it is, the parameter keeps this default: only what was changed is passed to Kedro.
+        note = f"Its default is {code(str(default))}, which the form cannot hold. Empty keeps it."
+        return Call("Param", (None,), (("type", _ANY), ("description_md", note), *more))
     kind: Any = _ANY if default is None else _TYPES.get(type(default), "string")
     kwargs: list[tuple[str, Any]] = [("type", kind)]
     if isinstance(default, list):
         kwargs.append(("items", _item_schema(default)))
-    section = parameter.name.rpartition(".")[0]
-    if section:
-        kwargs.append(("section", section))
-    return Call("Param", (default,), tuple(kwargs))
+    if isinstance(default, str) and "\n" in default:
+        kwargs.append(("format", "multiline"))
+    return Call("Param", (default,), (*kwargs, *more))
 
 
 def _item_schema(default: list[Any]) -> dict[str, Any]:

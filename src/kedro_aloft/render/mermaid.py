@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from kedro_aloft.graph.plan import Crossing, Plan, Task
 
-_PLAIN = frozenset(" _-.,:/@+=!?*~^()[]{}")
+_PLAIN = frozenset(" .,:/+=!?^()[]{}-")
 """Besides letters, digits and symbols beyond ASCII: characters that mean nothing inside a quoted label."""
 
+_MARKDOWN = re.compile(
+    r"""
+    ^[-+=]                  # `- `, `+ `, `---`, `===`: a list or a rule
+    | ^\d(?=\d*[.)](\s|$))  # `1. `: a numbered list
+    | (?<![^\W_])_          # emphasis: an underscore that is not
+    | _(?![^\W_])           #   between two letters or digits
+    | :(?=//)               # an address becomes a link
+    | (?<=www)\.
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What Mermaid reads as Markdown even inside a quoted label. Source: Mermaid 11, `markdownToLines`."""
+
 _MAX_DATASETS = 5
+_MAX_NODES = 10
+_MAX_NAME = 80
+"""Mermaid refuses 50,000 characters, and nobody reads a box of 300 nodes."""
 
 
 def render_mermaid(plan: Plan) -> str:
@@ -35,7 +52,9 @@ def render_mermaid(plan: Plan) -> str:
 
 
 def _box_lines(task: Task) -> tuple[str, ...]:
-    return (task.id,) if task.nodes == (task.id,) else (task.id, *(f"• {node}" for node in task.nodes))
+    if task.nodes == (task.id,):
+        return (task.id,)
+    return (task.id, *(f"• {one}" for one in _first(task.nodes, _MAX_NODES)))
 
 
 def _arrow(crossings: list[Crossing]) -> str:
@@ -43,8 +62,12 @@ def _arrow(crossings: list[Crossing]) -> str:
         return "-->"
     arrow = "-.->" if all(crossing.handed_over for crossing in crossings) else "-->"
     names = sorted({crossing.dataset for crossing in crossings})
-    rest = [f"… {len(names) - _MAX_DATASETS} more"] if len(names) > _MAX_DATASETS else []
-    return f"{arrow}|{_label([*names[:_MAX_DATASETS], *rest])}|"
+    return f"{arrow}|{_label(_first(names, _MAX_DATASETS))}|"
+
+
+def _first(names: Sequence[str], most: int) -> list[str]:
+    """Return the first names, and how many more there are."""
+    return list(names) if len(names) <= most else [*names[: most - 1], f"… {len(names) - most + 1} more"]
 
 
 def _label(lines: Iterable[str]) -> str:
@@ -53,11 +76,13 @@ def _label(lines: Iterable[str]) -> str:
 
 def _escape(text: str) -> str:
     """Write every character that Mermaid, Markdown or HTML could read as its own as Mermaid's entity code."""
-    return "".join(_character(one) for one in text)
+    shown = text if len(text) <= _MAX_NAME else f"{text[: _MAX_NAME - 1]}…"
+    read_as_markdown = {found.start() for found in _MARKDOWN.finditer(shown)}
+    return "".join(_character(one, escape=place in read_as_markdown) for place, one in enumerate(shown))
 
 
-def _character(one: str) -> str:
+def _character(one: str, *, escape: bool) -> str:
     if "\ud800" <= one <= "\udfff":
         return "\ufffd"
-    plain = one.isprintable() and (one.isalnum() or one in _PLAIN or not one.isascii())
-    return one if plain else f"#{ord(one)};"
+    plain = one.isprintable() and (one.isalnum() or one in _PLAIN or one == "_" or not one.isascii())
+    return one if plain and not escape else f"#{ord(one)};"

@@ -73,7 +73,10 @@ def share_arguments(plan: Plan, settings: DagSettings, *, nodes: Mapping[str, No
     shared = {
         argument: value
         for argument, value in _arguments(_of_dag(settings)).items()
-        if value != _AIRFLOW_DEFAULTS.get(argument, ...) and not _is_taken_back(argument, wanted)
+        if value != _AIRFLOW_DEFAULTS.get(argument, ...)
+        and not _is_taken_back(argument, wanted)
+        # Sensors would inherit the limit of the tasks, and they have one of their own.
+        and not (argument == "execution_timeout" and settings.wait_for)
     }
     base = {**_AIRFLOW_DEFAULTS, **shared}
     own = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.errors import RenderError
 from kedro_aloft.render.layout import Call
 from kedro_aloft.settings.duration import format_duration
 from kedro_aloft.settings.schedule import Every, OnAssets
@@ -26,6 +27,7 @@ def build_schedule(settings: DagSettings) -> Any:
     """
     schedule = settings.schedule
     if isinstance(schedule, Every):
+        _refuse_interval(settings)
         return duration_call(schedule.every)
     if isinstance(schedule, OnAssets):
         return [_asset(name) for name in schedule.assets]
@@ -46,6 +48,18 @@ def uses_data_interval(settings: DagSettings) -> bool:
         *(task.env_vars for task in settings.tasks),
     )
     return any(_ASKS_FOR_INTERVAL.search(text) for value in values for text in _texts(value))
+
+
+def _refuse_interval(settings: DagSettings) -> None:
+    """Since Airflow 3 runs by elapsed time cover no period: a template would see two equal moments."""
+    if uses_data_interval(settings):
+        raise RenderError(
+            "A schedule by elapsed time has no data interval.",
+            where="airflow.yml: schedule",
+            seen="`interval: data`, or a template that uses the data interval",
+            remedy="write the schedule as cron (`*/15 * * * *`), or set `interval: trigger`",
+            code="ALOFT-406",
+        )
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -28,6 +28,9 @@ OWN_TAGS = ("kedro", "kedro-aloft")
 CLEANUP_ID = "clean_up_handoff"
 """`KedroCleanup`'s own default, used unless a task is called so."""
 
+_MAX_ASSET_LENGTH = 1000
+"""For the dataset's part of an asset's name. Source: Airflow 3.0–3.3 Task SDK, `_validate_identifier`: 1500."""
+
 _Arguments = dict[str, Any]
 
 
@@ -154,13 +157,18 @@ def asset_calls(task: Task, plan: Plan, datasets: Mapping[str, DatasetInfo]) -> 
         for name in task.outputs
         if (datasets[name].kind is DatasetKind.PERSISTED if name in datasets else crossing.get(name) is False)
     }
-    return [
-        Call(
-            "Asset",
-            kwargs=(("name", f"{plan.package}/{name}"), ("uri", f"kedro://{plan.package}/{quote(name, safe='')}")),
-        )
-        for name in sorted(kept)
-    ]
+    return [_asset_call(plan.package, name) for name in sorted(kept)]
+
+
+def _asset_call(package: str, dataset: str) -> Call:
+    """Name an asset as Airflow 3.0 wants it, in ASCII, and not longer than its tables hold."""
+    quoted = _shortened(quote(dataset, safe="", errors="surrogatepass"), dataset)
+    name = _shortened(dataset, dataset) if dataset.isascii() and dataset.isprintable() else quoted
+    return Call("Asset", kwargs=(("name", f"{package}/{name}"), ("uri", f"kedro://{package}/{quoted}")))
+
+
+def _shortened(text: str, dataset: str) -> str:
+    return text if len(text) <= _MAX_ASSET_LENGTH else f"{text[:_MAX_ASSET_LENGTH]}-{digest(dataset)}"
 
 
 def sensor_calls(waits: Iterable[WaitFor], *, taken: Collection[str]) -> dict[str, Call]:
@@ -189,11 +197,13 @@ def _sensor_call(wait: WaitFor, task_id: str) -> Call:
     return _open_call("wait_for", arguments)
 
 
-def cleanup_call(*, taken: Collection[str]) -> tuple[str, Call]:
+def cleanup_call(settings: DagSettings, *, taken: Collection[str]) -> tuple[str, Call]:
     """Return the id and the call of the task that removes handed-over data."""
     task_id = _free_id(CLEANUP_ID, taken)
     named = {} if task_id == CLEANUP_ID else {"task_id": task_id}
-    return task_id, Call("KedroCleanup", kwargs=tuple({**named, "kedro": Name("kedro")}.items()))
+    # Else one failed cleanup would hold up every later run.
+    alone = {"depends_on_past": False} if settings.depends_on_past else {}
+    return task_id, Call("KedroCleanup", kwargs=tuple({**named, "kedro": Name("kedro"), **alone}.items()))
 
 
 def _free_id(wanted: str, taken: Collection[str]) -> str:

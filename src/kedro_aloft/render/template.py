@@ -6,7 +6,9 @@ one slug: templates make task ids of slugs.
 
 from __future__ import annotations
 
+import keyword
 import logging
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _SLUG_LENGTH = 200
+_STOCK_NAMES = frozenset({"dag", "task", "tasks"})
+"""Names that kedro-airflow's own template uses for something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,8 @@ def render_template(
     Raises:
         RenderError: If the template is wrong, or makes what is not Python.
     """
-    import jinja2
-
     missing: dict[str, None] = {}
-    environment = _environment(jinja2, Path(name).parent, missing)
-    groups = build_groups(plan)
+    environment = _environment(Path(name).parent, missing)
     context = {
         **build_settings(settings),
         "dag_name": dag_id or dag_id_for(plan.package, plan.pipeline, plan.env, settings),
@@ -88,21 +89,34 @@ def render_template(
         "env": plan.env,
         "conf_source": conf_source or "",
         "pipeline": pipeline,
-        "node_objs": groups,
+        "node_objs": build_groups(plan),
     }
-    try:
-        code = environment.compile(template, name=name, filename=name)
-        rendered = jinja2.Template.from_code(environment, code, environment.make_globals(None)).render(context)
-    except jinja2.TemplateSyntaxError as error:
-        raise _template_error(
-            f"The template is wrong: {error.message}.", f"{error.filename or name}:{error.lineno}"
-        ) from error
-    except Exception as error:  # A template is a program of the user's: it may raise anything.
-        raise _template_error(f"The template failed: {type(error).__name__}: {error}", name) from error
+    rendered = _render(environment, template, context, name)
     for one in missing:
         _logger.warning("Template %s uses %s, which is not set: it becomes an empty text.", name, one)
     _check(rendered, name)
     return rendered
+
+
+def _render(environment: jinja2.Environment, template: str, context: dict[str, Any], name: str) -> str:
+    import jinja2
+
+    try:
+        code = environment.compile(template, name=name, filename=name)
+        return jinja2.Template.from_code(environment, code, environment.make_globals(None)).render(context)
+    except jinja2.TemplateSyntaxError as error:
+        place = f"{error.filename or error.name or name}, line {error.lineno}"
+        raise _template_error(f"The template is wrong: {error.message}.", place) from error
+    except Exception as error:  # A template is a program of the user's: it may raise anything.
+        place = _place(error, name, Path(name).parent)
+        raise _template_error(f"The template failed: {type(error).__name__}: {error}", place) from error
+
+
+def _place(error: Exception, name: str, folder: Path) -> str:
+    """Return the place of an error; Jinja puts templates into the traceback as if they were modules."""
+    files = {name, *(str(path) for path in folder.glob("*"))}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else name
 
 
 def build_groups(plan: Plan) -> list[TemplateGroup]:
@@ -123,9 +137,16 @@ def build_groups(plan: Plan) -> list[TemplateGroup]:
 def _group_name(task: Task, slugs: set[str]) -> str:
     name = task.nodes[0] if len(task.nodes) == 1 else task.id
     slug = slugify(name)
-    if slug and slug not in slugs and len(slug) <= _SLUG_LENGTH:
+    if slug not in slugs and len(slug) <= _SLUG_LENGTH and _names_function(slug):
         return name
-    return f"{slug[:_SLUG_LENGTH] or 'task'}-{digest(task.id)}"
+    stem = slug[:_SLUG_LENGTH] if slug[:1].isalpha() else f"task-{slug[:_SLUG_LENGTH]}"
+    return f"{stem.strip('-')}-{digest(task.id)}"
+
+
+def _names_function(slug: str) -> bool:
+    """Whether kedro-airflow's own template, which many are copies of, can name a function like it."""
+    name = slug.replace("-", "_")
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in _STOCK_NAMES
 
 
 def build_settings(settings: DagSettings) -> dict[str, Any]:
@@ -138,7 +159,8 @@ def build_settings(settings: DagSettings) -> dict[str, Any]:
     values: dict[str, Any] = settings.model_dump(mode="json", include=set(named))
     if "start_date" in values:
         start = settings.start_date
-        values["start_date"] = [start.year, start.month, start.day]
+        time_of_day = [start.hour, start.minute, start.second]
+        values["start_date"] = [start.year, start.month, start.day, *(time_of_day if any(time_of_day) else [])]
     if "retry_delay" in values:
         minutes = settings.retry_delay.total_seconds() / 60
         values["retry_delay"] = int(minutes) if minutes.is_integer() else minutes
@@ -147,9 +169,11 @@ def build_settings(settings: DagSettings) -> dict[str, Any]:
     return {**values, **settings.extra_vars}
 
 
-def _environment(jinja2: Any, folder: Path, missing: dict[str, None]) -> jinja2.Environment:
-    environment: jinja2.Environment = jinja2.Environment(
-        autoescape=False,  # The output is Python, not HTML.
+def _environment(folder: Path, missing: dict[str, None]) -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=False,  # noqa: S701  the output is Python, not HTML
         loader=jinja2.FileSystemLoader(folder),
         lstrip_blocks=True,
         undefined=_recording_undefined(jinja2.Undefined, missing.setdefault),
@@ -177,8 +201,10 @@ def _check(source: str, name: str) -> None:
     try:
         compile(source, name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        line = (getattr(error, "text", None) or "").strip()
-        raise _template_error(f"What the template makes is not valid Python: {error}", name, seen=line) from error
+        number, text = getattr(error, "lineno", None), (getattr(error, "text", None) or "").strip()
+        seen = f"line {number} of what it makes: {text}" if number else ""
+        what = getattr(error, "msg", None) or error
+        raise _template_error(f"What the template makes is not valid Python: {what}.", name, seen=seen) from error
 
 
 def _template_error(what: str, where: str, *, seen: str = "") -> RenderError:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import enum
+import errno
+import os
 import secrets
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import RenderError
@@ -19,6 +23,9 @@ class Written(str, enum.Enum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 def write_file(path: Path, text: str) -> Written:
@@ -41,19 +48,19 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> dict[str, Written]:
         What became of each file, in the order of `texts`.
 
     Raises:
-        RenderError: If a file cannot be written; all are then as they were.
+        RenderError: If a file cannot be written. None is changed then, unless the disk fails between two renames.
     """
-    staged: dict[Path, Path] = {}
+    staged: list[tuple[Path, Path]] = []
     outcomes: dict[str, Written] = {}
     place = folder
     try:
         for name, text in texts.items():
             place = folder / name
             outcomes[name] = _stage(place.resolve(), text.encode("utf-8"), staged)
-        for target, temporary in staged.items():
+        for temporary, target in staged:
             place = target
             temporary.replace(target)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, UnicodeEncodeError) as error:
         raise RenderError(
             "The file cannot be written.",
             where=str(place),
@@ -62,21 +69,33 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> dict[str, Written]:
             code="ALOFT-402",
         ) from error
     finally:
-        for temporary in staged.values():
+        for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
     return outcomes
 
 
-def _stage(target: Path, content: bytes, staged: dict[Path, Path]) -> Written:
+def _stage(target: Path, content: bytes, staged: list[tuple[Path, Path]]) -> Written:
     """Write the content beside the target unless it is there already."""
     before = target.read_bytes() if target.exists() else None
     if before == content:
         return Written.UNCHANGED
+    if before is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is read-only", str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = staged[target] = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    staged.append((temporary, target))
     with temporary.open("xb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     if before is None:
         return Written.CREATED
-    temporary.chmod(target.stat().st_mode & 0o777)
+    _take_over(target.stat(), temporary)
     return Written.UPDATED
+
+
+def _take_over(old: os.stat_result, temporary: Path) -> None:
+    """Give the new file the owner and the permissions of the old one; who may not give files away keeps his own."""
+    with suppress(PermissionError):
+        os.chown(temporary, old.st_uid, old.st_gid)
+    temporary.chmod(stat.S_IMODE(old.st_mode))
