@@ -1,0 +1,102 @@
+"""The picture in the README: Airflow's page of a finished run of the example.
+
+    python -m scripts.screenshot [--kedro PATH] [--chromium PATH]
+
+Runs a copy of examples/spaceflights on the embedded Airflow, logs in with a browser as a user would, and writes
+`docs/images/ui-run.png`. Needs playwright and a chromium; nothing that it starts outlives it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "examples" / "spaceflights"
+PICTURE = ROOT / "docs" / "images" / "ui-run.png"
+VIEWPORT = {"width": 1500, "height": 700}
+DETAILS_PX = 330
+PATIENCE_MS = 60_000
+
+
+def main() -> None:
+    """Run the example, take the picture, stop Airflow."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kedro", type=Path, default=Path(sys.executable).with_name("kedro"))
+    parser.add_argument("--chromium", default=shutil.which("chromium"), help="default: playwright's own")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kedro-aloft-") as directory:
+        project = Path(directory) / "spaceflights"
+        shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("data", ".airflow", "__pycache__"))
+        _run(chosen.kedro.with_name("python"), "make_data.py", cwd=project)
+        try:
+            _run(chosen.kedro, "airflow", "up", cwd=project)
+            outcome = json.loads(_run(chosen.kedro, "airflow", "run", "--json", cwd=project))
+            url = json.loads(_run(chosen.kedro, "airflow", "status", "--json", cwd=project))["url"]
+            (user,) = json.loads((project / ".airflow" / "passwords.json").read_text(encoding="utf-8")).items()
+            take_picture(url, user=user, outcome=outcome, chromium=chosen.chromium)
+        finally:
+            _run(chosen.kedro, "airflow", "down", cwd=project)
+
+
+def take_picture(url: str, *, user: tuple[str, str], outcome: dict[str, Any], chromium: str | None) -> None:
+    """Write the picture of a finished run.
+
+    Args:
+        url: Address of Airflow.
+        user: Name and password.
+        outcome: What `kedro airflow run --json` printed.
+        chromium: Path of the browser; None for playwright's own.
+    """
+    page_of_run = f"{url}/dags/{outcome['dag_id']}/runs/{outcome['run_id']}"
+    # playwright is no dependency of anything else here, and mypy shall not need it.
+    with import_module("playwright.sync_api").sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport=VIEWPORT, device_scale_factor=1.5, locale="en-US", color_scheme="light")
+        page.set_default_timeout(PATIENCE_MS)
+        _log_in(page, url, user)
+        page.goto(page_of_run)
+        _show_graph(page, outcome)
+        PICTURE.parent.mkdir(exist_ok=True)
+        page.screenshot(path=str(PICTURE))
+        browser.close()
+
+
+def _log_in(page: Any, url: str, user: tuple[str, str]) -> None:
+    page.goto(url)
+    page.locator("input[name=username]").fill(user[0])
+    page.locator("input[name=password]").fill(user[1])
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(f"{url}/")
+
+
+def _show_graph(page: Any, outcome: dict[str, Any]) -> None:
+    """Open every task group, give the graph most of the room, wait until every task is drawn."""
+    page.get_by_label("Show Graph").click()
+    page.get_by_label("Expand all task groups").click()
+    graph = page.locator(".react-flow")
+    border = page.locator("[data-panel-resize-handle-id]").last.bounding_box()
+    page.mouse.move(border["x"] + 1, border["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(VIEWPORT["width"] - DETAILS_PX, border["y"] + 20, steps=10)
+    page.mouse.up()
+    for task in outcome["tasks"]:
+        graph.get_by_text(task["id"].rpartition(".")[2]).first.wait_for()
+    graph.get_by_label("Fit View").click()
+    page.wait_for_load_state("networkidle")
+
+
+def _run(program: Path, *arguments: str, cwd: Path) -> str:
+    """Run a program; return what it printed."""
+    return subprocess.run([program, *arguments], check=True, cwd=cwd, stdout=subprocess.PIPE, text=True).stdout
+
+
+if __name__ == "__main__":
+    main()
