@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import shlex
+from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.errors import PlanError
@@ -11,20 +13,20 @@ from kedro_aloft.graph.grouping import GroupBy, OnCycle
 from kedro_aloft.graph.plan import build_plan
 from kedro_aloft.project import Filters
 from kedro_aloft.render import dag_id_for, file_name, render_dag
-from kedro_aloft.rules import find_problems
-from kedro_aloft.settings import effective, read_settings
+from kedro_aloft.rules import Finding, Severity, find_problems
+from kedro_aloft.settings import effective, read_settings, unused_overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import Snapshot
     from kedro_aloft.project import Project
     from kedro_aloft.render import RenderedDag
-    from kedro_aloft.rules import Finding
     from kedro_aloft.settings import DagSettings, Notice
 
 DEFAULT_PIPELINE = "__default__"
+MISSING_INPUT = "ALOFT-302"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,9 @@ class Order:
         filters: Which nodes; each that is given wins over the one of airflow.yml.
         overrides: Settings by dotted key; they win over airflow.yml.
         template_vars: Whether unknown settings are variables of a custom template.
-        command: The command that a reader can repeat.
+        for_here: Whether the pipelines are to run in this environment, so that a missing library is an error.
+        command: Name of the command.
+        command_options: Its options but for the pipelines, as a reader can repeat them.
     """
 
     pipelines: tuple[str, ...] = ()
@@ -45,7 +49,14 @@ class Order:
     filters: Filters = field(default_factory=Filters)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     template_vars: bool = False
-    command: str = "kedro airflow create"
+    for_here: bool = False
+    command: str = "create"
+    command_options: str = ""
+
+    def command_for(self, pipeline: str) -> str:
+        """Return the command that compiles one of the pipelines alone: its file stays the same with `--all`."""
+        name = "" if pipeline == DEFAULT_PIPELINE else shlex.quote(f"--pipelines={pipeline}")
+        return " ".join(word for word in ("kedro airflow", self.command, name, self.command_options) if word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,22 +82,37 @@ class CompiledDag:
     notices: tuple[Notice, ...] = ()
 
 
-def compile_project(project: Project, order: Order) -> tuple[CompiledDag, ...]:
+def compile_project(
+    project: Project, order: Order, *, left_out: Callable[[str, PlanError], None] | None = None
+) -> tuple[CompiledDag, ...]:
     """Compile every ordered pipeline; all or none.
+
+    Args:
+        project: The opened project.
+        order: What to compile.
+        left_out: Called, when all pipelines are ordered, with each one that cannot run alone: it reads what only
+            another pipeline makes, in memory. Without it such a pipeline is an error, as it is when it is named.
 
     Raises:
         AloftError: If any of them cannot be compiled.
     """
     names = _pipelines(project, order)
     config, source = project.airflow_config()
-    compiled = tuple(_compile(project, name, order, config, source) for name in names)
+    compiled = []
+    for name in names:
+        try:
+            compiled.append(_compile(project, name, order, config, source))
+        except PlanError as error:
+            if left_out is None or not order.every_pipeline or error.code != MISSING_INPUT or len(names) == 1:
+                raise
+            left_out(name, error)
     _refuse_shared_ids(compiled)
-    return compiled
+    return tuple(compiled)
 
 
 def _pipelines(project: Project, order: Order) -> tuple[str, ...]:
     if order.every_pipeline:
-        return tuple(sorted(project.pipelines))
+        return project.every_pipeline()
     return project.resolve_pipelines(order.pipelines or (DEFAULT_PIPELINE,))
 
 
@@ -96,10 +122,10 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
         pipeline=name,
         pipelines=tuple(project.pipelines),
         source=source,
-        overrides=order.overrides,
+        overrides={**_conf_source(project), **order.overrides},
         template_vars=order.template_vars,
     )
-    snapshot = project.snapshot(name, _filters(order.filters, settings))
+    snapshot = project.snapshot(name, _filters(order.filters, settings), runtime_params=settings.runtime_params)
     plan = plan_snapshot(snapshot, settings)
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
     return CompiledDag(
@@ -114,9 +140,13 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
             node_info=snapshot.by_name,
             datasets=snapshot.datasets,
             dag_id=dag_id,
-            command=order.command,
+            command=order.command_for(name),
         ),
-        findings=find_problems(snapshot),
+        findings=(
+            *(project.missing_libraries(snapshot) if order.for_here else ()),
+            *find_problems(snapshot),
+            *_unused_selectors(snapshot, settings),
+        ),
         notices=notices,
     )
 
@@ -137,17 +167,41 @@ def plan_snapshot(snapshot: Snapshot, settings: DagSettings) -> Plan:
     )
 
 
+def _conf_source(project: Project) -> dict[str, str]:
+    """`--conf-source` as a setting, so that tasks read the same configuration; relative when inside the project."""
+    if project.conf_source is None:
+        return {}
+    path = Path(project.conf_source)
+    inside = "://" not in project.conf_source and path.is_relative_to(project.path)
+    return {"conf_source": path.relative_to(project.path).as_posix() if inside else project.conf_source}
+
+
+def _unused_selectors(snapshot: Snapshot, settings: DagSettings) -> tuple[Finding, ...]:
+    unused = unused_overrides(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes))
+    return tuple(
+        Finding(
+            code="ALOFT-C03",
+            severity=Severity.WARNING,
+            message=f"No node of '{snapshot.pipeline}' matches {selector.partition(': ')[2]}.",
+            where=f"airflow.yml: {selector.partition(': ')[0]}",
+            remedy="correct the selector, or move it to the section of its pipeline",
+        )
+        for selector in unused
+    )
+
+
 def _filters(given: Filters, settings: DagSettings) -> Filters:
     """Each filter of the command line wins over the same filter of airflow.yml."""
     names = Filters.__dataclass_fields__
     return Filters(**{name: getattr(given, name) or tuple(getattr(settings.filters, name)) for name in names})
 
 
-def _refuse_shared_ids(compiled: tuple[CompiledDag, ...]) -> None:
+def _refuse_shared_ids(compiled: Sequence[CompiledDag]) -> None:
     for attribute in ("dag_id", "file_name"):
-        counts = Counter(getattr(dag, attribute) for dag in compiled)
-        shared = {value: [dag.plan.pipeline for dag in compiled if getattr(dag, attribute) == value] for value in counts}
-        for value, pipelines in shared.items():
+        users: dict[str, list[str]] = defaultdict(list)
+        for dag in compiled:
+            users[getattr(dag, attribute)].append(dag.plan.pipeline)
+        for value, pipelines in users.items():
             if len(pipelines) > 1:
                 raise PlanError(
                     f"The pipelines {', '.join(pipelines)} would share the {attribute.replace('_', ' ')} '{value}'.",

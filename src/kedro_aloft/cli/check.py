@@ -24,12 +24,13 @@ def check(every_pipeline: bool, as_json: bool, **options: Any) -> None:
       kedro airflow check --env=prod
     """
     from kedro_aloft.cli.console import ok, print_findings
-    from kedro_aloft.cli.findings import print_notices, refuse_errors
-    from kedro_aloft.compiler import compile_project
+    from kedro_aloft.cli.findings import compile_ordered, print_notices, refuse_errors
     from kedro_aloft.project import open_project
 
     project = open_project(env=options["env"], conf_source=options["conf_source"])
-    compiled = compile_project(project, order_from(options, command="check", every_pipeline=every_pipeline))
+    compiled = compile_ordered(
+        project, order_from(options, command="check", every_pipeline=every_pipeline, for_here=True)
+    )
     if as_json:
         click.echo(json.dumps([finding.to_dict() for dag in compiled for finding in dag.findings], indent=2))
     else:

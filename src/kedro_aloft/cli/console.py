@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
+_WIDE = 200
 EXIT_FINDINGS = 1
 EXIT_INTERRUPTED = 130
+
+_CHATTY = ("py.warnings", "kedro.validation")
+"""Loggers whose warnings are about Kedro's own code, or repeat what `kedro run` says in a better place."""
 
 _QUIET_CONFIG = "kedro_aloft/cli/quiet_logging.yml"
 """Logging that `kedro_aloft.pth` gives Kedro before our first line runs; see there."""
@@ -47,7 +52,7 @@ def command_errors(function: F) -> F:
             sys.exit(EXIT_INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit):
             raise
-        except Exception as error:  # noqa: BLE001  the last resort: no traceback for users
+        except Exception as error:
             if debug:
                 raise
             marked("✗", "bold red", f"Unexpected {type(error).__name__}: {error}")
@@ -59,7 +64,7 @@ def command_errors(function: F) -> F:
 
 def _fail(error: AloftError, *, debug: bool) -> NoReturn:
     if debug:
-        logging.getLogger(__name__).exception("%s", error.what)
+        logging.getLogger(__name__).error("%s", error.what, exc_info=error)
     head, *rest = str(error).splitlines()
     marked("✗", "bold red", head)
     for line in rest:
@@ -78,7 +83,9 @@ def calm_logging(*, debug: bool) -> None:
     root.setLevel(logging.DEBUG if debug else logging.WARNING)
     logging.getLogger("kedro").setLevel(logging.INFO if debug else logging.WARNING)
     if not debug:
-        logging.getLogger("py.warnings").setLevel(logging.ERROR)
+        warnings.simplefilter("ignore")  # of Kedro and its plugins; ours are notices and findings
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @functools.cache
@@ -94,14 +101,17 @@ def stdout() -> Console:
     """The console for results."""
     from rich.console import Console
 
-    return Console(soft_wrap=True, markup=False, highlight=False, emoji=False)
+    console = Console(soft_wrap=True, markup=False, highlight=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDE  # a pipe has no width: names stay whole
+    return console
 
 
 def table(*columns: str) -> Table:
-    """Return an empty table in the style of all our tables."""
-    from rich.table import Table
+    """Return an empty table in the style of all our tables; names that do not fit continue on the next line."""
+    from rich.table import Column, Table
 
-    return Table(*columns, box=None, pad_edge=False, header_style="bold")
+    return Table(*(Column(name, overflow="fold") for name in columns), box=None, pad_edge=False, header_style="bold")
 
 
 def texts(*cells: str) -> tuple[Text, ...]:

@@ -12,7 +12,7 @@ from kedro_aloft.cli.options import order_from, pipeline_options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kedro_aloft.compiler import CompiledDag, Order
+    from kedro_aloft.compiler import CompiledDag
     from kedro_aloft.project import Project
 
 
@@ -54,23 +54,20 @@ def create(
     from pathlib import Path
 
     from kedro_aloft.cli.console import print_findings
-    from kedro_aloft.cli.findings import print_notices, refuse_errors
-    from kedro_aloft.compiler import compile_project
+    from kedro_aloft.cli.findings import compile_ordered, print_notices, refuse_errors
     from kedro_aloft.project import open_project
 
-    order = order_from(
-        {**options, "settings_params": settings_params}, command="create", every_pipeline=every_pipeline
-    )
+    order = order_from({**options, "settings_params": settings_params}, command="create", every_pipeline=every_pipeline)
     if jinja_file:
         order = replace(order, template_vars=True)
     project = open_project(env=options["env"], conf_source=options["conf_source"])
-    compiled = compile_project(project, order)
+    compiled = compile_ordered(project, order)
     for dag in compiled:
         print_notices(dag.notices)
         print_findings(dag.findings)
     refuse_errors(compiled)
     folder = project.path / Path(target_dir)
-    sources = {dag.file_name: _source(project, dag, order, jinja_file) for dag in compiled}
+    sources = {dag.file_name: _source(project, dag, jinja_file) for dag in compiled}
     if verify:
         from kedro_aloft.cli.verify import verify_sources
 
@@ -78,7 +75,7 @@ def create(
     _write(folder, sources, compiled, project.path)
 
 
-def _source(project: Project, dag: CompiledDag, order: Order, jinja_file: str | None) -> str:
+def _source(project: Project, dag: CompiledDag, jinja_file: str | None) -> str:
     if jinja_file is None:
         return dag.rendered.source
     from pathlib import Path

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--all", "every_pipeline", is_flag=True, help="All registered pipelines.")
-@click.option("-t", "--target-dir", default="airflow_dags/", show_default=True, metavar="DIR", help="Folder to compare with.")
+@click.option(
+    "-t", "--target-dir", default="airflow_dags/", show_default=True, metavar="DIR", help="Folder to compare with."
+)
 @click.option("--exit-code", is_flag=True, help="Exit 1 when anything would change.")
 @pipeline_options
 @command_errors
@@ -31,12 +33,12 @@ def diff(every_pipeline: bool, target_dir: str, exit_code: bool, **options: Any)
     """
     from pathlib import Path
 
-    from kedro_aloft.compiler import compile_project
+    from kedro_aloft.cli.findings import compile_ordered
     from kedro_aloft.project import open_project
 
     project = open_project(env=options["env"], conf_source=options["conf_source"])
     order = order_from(options, command="create", every_pipeline=every_pipeline)
-    changed = [_diff(dag, project.path / Path(target_dir)) for dag in compile_project(project, order)]
+    changed = [_diff(dag, project.path / Path(target_dir)) for dag in compile_ordered(project, order)]
     if exit_code and any(changed):
         sys.exit(1)
 
@@ -68,6 +70,8 @@ def _print_lines(before: str, after: str, name: str) -> None:
     from kedro_aloft.cli.console import stdout
 
     styles = {"+": "green", "-": "red", "@": "cyan"}
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"{name} (now)", f"{name} (then)", lineterm="")
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"{name} (now)", f"{name} (then)", lineterm=""
+    )
     for line in lines:
         stdout().print(Text(line, styles.get(line[:1], "")))

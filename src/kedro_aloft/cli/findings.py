@@ -5,13 +5,25 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from kedro_aloft.cli.console import EXIT_FINDINGS, stderr
+from kedro_aloft.cli.console import EXIT_FINDINGS, marked, stderr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kedro_aloft.compiler import CompiledDag
+    from kedro_aloft.compiler import CompiledDag, Order
+    from kedro_aloft.errors import PlanError
+    from kedro_aloft.project import Project
     from kedro_aloft.settings import Notice
+
+
+def compile_ordered(project: Project, order: Order) -> tuple[CompiledDag, ...]:
+    """Compile what was ordered; say which of all pipelines cannot run alone."""
+    from kedro_aloft.compiler import compile_project
+
+    def left_out(name: str, error: PlanError) -> None:
+        marked("!", "yellow", f"left out pipeline '{name}', which cannot run alone: {error.what}")
+
+    return compile_project(project, order, left_out=left_out)
 
 
 def print_notices(notices: Iterable[Notice]) -> None:

@@ -22,7 +22,9 @@ def history_breaks(before: str, after: str) -> tuple[str, ...]:
     """Return one sentence per break of history between two DAG files."""
     old, new = read_facts(before), read_facts(after)
     if old.dag_id != new.dag_id:
-        return (f"The DAG is called '{new.dag_id}' instead of '{old.dag_id}': all its history stays with the old name.",)
+        return (
+            f"The DAG is called '{new.dag_id}' instead of '{old.dag_id}': all its history stays with the old name.",
+        )
     return tuple(_task_breaks(old.tasks, new.tasks))
 
 
@@ -59,7 +61,7 @@ class _Reader(ast.NodeVisitor):
         self.tasks: dict[str, tuple[str, ...]] = {}
         self._groups: list[str] = []
 
-    def visit_With(self, node: ast.With) -> None:  # noqa: N802  named by ast
+    def visit_With(self, node: ast.With) -> None:
         """Remember the task group while its body is read."""
         groups = [
             str(_argument(item.context_expr, "group_id"))
@@ -73,7 +75,7 @@ class _Reader(ast.NodeVisitor):
             self.visit(statement)
         del self._groups[len(self._groups) - len(groups) :]
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802  named by ast
+    def visit_Call(self, node: ast.Call) -> None:
         """Note a DAG or a task."""
         if _name(node) == "DAG":
             self.dag_id = str(_argument(node, "dag_id"))

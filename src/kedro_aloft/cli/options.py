@@ -38,7 +38,12 @@ def pipeline_options(function: F) -> F:
     """Add the options that say what is compiled: pipelines, environment, selection, grouping, settings."""
     options = [
         click.option(
-            "-p", "--pipelines", "--pipeline", default=None, metavar="NAMES", help="Registered pipelines, comma-separated."
+            "-p",
+            "--pipelines",
+            "--pipeline",
+            default=None,
+            metavar="NAMES",
+            help="Registered pipelines, comma-separated.",
         ),
         *(click.option(name, default="", metavar="NAMES", help=text) for name, text in _SELECTION),
         click.option(
@@ -68,13 +73,16 @@ def runtime_params_option(function: F) -> F:
     )(function)
 
 
-def order_from(options: Mapping[str, Any], *, command: str, every_pipeline: bool = False) -> Order:
+def order_from(
+    options: Mapping[str, Any], *, command: str, every_pipeline: bool = False, for_here: bool = False
+) -> Order:
     """Return what the options order, without the options that are no part of an order.
 
     Args:
         options: Values of `pipeline_options`, by parameter name.
         command: Name of the command, for the DAG file's docstring.
         every_pipeline: Whether all registered pipelines are wanted.
+        for_here: Whether they are to run in this environment.
 
     Raises:
         UsageError: If options exclude each other.
@@ -103,20 +111,19 @@ def order_from(options: Mapping[str, Any], *, command: str, every_pipeline: bool
             namespaces=_names(options["namespaces"]),
         ),
         overrides=overrides,
-        command=command_line(options, command),
+        for_here=for_here,
+        command=command,
+        command_options=_repeatable(options),
     )
 
 
-def command_line(options: Mapping[str, Any], command: str) -> str:
-    """Return the command as it can be pasted, in a fixed order of options, without paths of this machine."""
+def _repeatable(options: Mapping[str, Any]) -> str:
+    """Return the options as they can be pasted, in a fixed order, without paths of this machine."""
     import shlex
 
-    spelled = {"pipelines": "--pipelines", "env": "--env", "group_by": "--group-by"}
+    spelled = {"env": "--env", "group_by": "--group-by"}
     spelled |= {name[2:].replace("-", "_"): name for name, _ in _SELECTION}
-    words = ["kedro", "airflow", command]
-    for key, option in spelled.items():
-        if options.get(key):
-            words += [f"{option}={options[key]}"]
+    words = [f"{option}={options[key]}" for key, option in spelled.items() if options.get(key)]
     words += [f"--set={assignment}" for assignment in options.get("assignments", ())]
     if options.get("settings_params"):
         words.append(f"--params={options['settings_params']}")

@@ -10,7 +10,7 @@ from kedro_aloft.cli.console import marked, stderr, stdout, table, texts
 from kedro_aloft.errors import RemoteError
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from typing_extensions import Self
 
     from kedro_aloft.client import AirflowApi, RunResult, TaskState
     from kedro_aloft.compiler import CompiledDag
@@ -83,14 +83,14 @@ class Follower:
     _status: Any = None
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def __enter__(self) -> Follower:
+    def __enter__(self) -> Self:
         """Show where the run can be watched."""
         stderr().print(f"  {self.api.run_url(self.dag.dag_id, self.run_id)}")
         if stderr().is_terminal:
             self._status = self._stack.enter_context(stderr().status("queued"))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Leave no status line behind."""
         self._stack.close()
 
@@ -154,12 +154,13 @@ def outcome_of(dag: CompiledDag, result: RunResult, reports: dict[str, dict[str,
 def print_outcome(outcome: Outcome) -> None:
     """Print a table of all nodes and the last word on the run."""
     longest = max((node.seconds or 0.0 for task in outcome.tasks for node in task.nodes), default=0.0)
-    nodes = table("node", "task", "state", "", "seconds", "rows")
+    nodes = table("node", "task", "state", "", "seconds", "rows", "task seconds")
     for task in outcome.tasks:
         for node in task.nodes:
             bar = "█" * round(_BAR_WIDTH * (node.seconds or 0.0) / longest) if longest else ""
             rows = f"{node.rows:,}" if node.rows is not None else ""
-            nodes.add_row(*texts(node.name, task.id, node.state, bar, _seconds(node.seconds), rows))
+            cells = (node.name, task.id, node.state, bar, _seconds(node.seconds), rows, _seconds(task.seconds))
+            nodes.add_row(*texts(*cells))
     stdout().print(nodes)
     mark, style = _MARKS.get(outcome.state, ("·", "dim"))
     marked(mark, style, f"{outcome.state} in {_seconds(outcome.seconds)}")
@@ -177,9 +178,7 @@ def _nodes(names: tuple[str, ...], task_state: str, report: dict[str, Any] | Non
             continue
         rows = [output["rows"] for output in node["outputs"] if output["rows"] is not None]
         outcomes.append(
-            NodeOutcome(
-                name=name, state=node["state"], seconds=node["seconds"], rows=max(rows) if rows else None
-            )
+            NodeOutcome(name=name, state=node["state"], seconds=node["seconds"], rows=max(rows) if rows else None)
         )
     return tuple(outcomes)
 

@@ -26,11 +26,11 @@ def plan(every_pipeline: bool, as_json: bool, **options: Any) -> None:
     Example:
       kedro airflow plan --group-by=memory
     """
-    from kedro_aloft.compiler import compile_project
+    from kedro_aloft.cli.findings import compile_ordered
     from kedro_aloft.project import open_project
 
     project = open_project(env=options["env"], conf_source=options["conf_source"])
-    compiled = compile_project(project, order_from(options, command="plan", every_pipeline=every_pipeline))
+    compiled = compile_ordered(project, order_from(options, command="plan", every_pipeline=every_pipeline))
     if as_json:
         plans = [plan_as_json(dag) for dag in compiled]
         click.echo(json.dumps(plans[0] if len(plans) == 1 else plans, indent=2, ensure_ascii=False))

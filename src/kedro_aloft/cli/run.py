@@ -44,7 +44,7 @@ def run(as_json: bool, params: str, **options: Any) -> None:
 
     given = split_runtime_params(params)
     project = open_project(env=options["env"], conf_source=options["conf_source"], runtime_params=given)
-    compiled = compile_project(project, order_from(options, command="run"))
+    compiled = compile_project(project, order_from(options, command="run", for_here=True))
     for dag in compiled:
         print_notices(dag.notices)
         print_findings(dag.findings)
@@ -72,8 +72,8 @@ def _run_all(project_path: Path, compiled: tuple[CompiledDag, ...], params: Mapp
     started = time.monotonic()
     outcomes: list[Outcome] = []
     with embedded.running() as address:
-        verb = "is" if address.already_up else "up"
-        ok(f"Airflow {address.airflow} {verb} up in {time.monotonic() - started:.0f} s  {address.url}")
+        since = "is up" if address.already_up else f"up in {time.monotonic() - started:.0f} s"
+        ok(f"Airflow {address.airflow} {since}  {address.url}")
         for dag in compiled:
             outcomes.append(_run_one(embedded, dag, params))
             if outcomes[-1].state != "success":
@@ -82,9 +82,9 @@ def _run_all(project_path: Path, compiled: tuple[CompiledDag, ...], params: Mapp
 
 
 def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outcome:
-    from kedro_aloft.contract.keys import CONF_KEY
     from kedro_aloft.cli.outcome import Follower, outcome_of
     from kedro_aloft.client import follow_run
+    from kedro_aloft.contract.keys import CONF_KEY
 
     api = embedded.api()
     deploy(embedded, dag)

@@ -9,7 +9,9 @@ from kedro_aloft.cli.options import project_options
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port of the user interface [default: a free one].")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=None, help="Port of the user interface [default: a free one]."
+)
 @project_options
 @command_errors
 def up(port: int | None, env: str | None, conf_source: str | None) -> None:
@@ -34,7 +36,7 @@ def up(port: int | None, env: str | None, conf_source: str | None) -> None:
     ok(f"Airflow {address.airflow} is {'already ' if address.already_up else ''}up  {address.url}")
     stderr().print(f"  user {address.username}, password {address.password}")
     try:
-        for dag in compile_project(project, Order(command="kedro airflow up")):
+        for dag in compile_project(project, Order(command="up", for_here=True)):
             deploy(embedded, dag)
             ok(f"DAG '{dag.dag_id}' is live  {address.url}/dags/{dag.dag_id}")
     except AloftError as error:

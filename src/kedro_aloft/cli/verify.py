@@ -61,8 +61,13 @@ def _load(folder: Path, home: Path) -> dict[str, dict[str, str]]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
     }
-    done = subprocess.run(  # noqa: S603  our own interpreter and code
-        [sys.executable, "-c", _LOAD, str(folder)], env=environment, capture_output=True, text=True, check=False, cwd=home
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD, str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=home,
     )
     if done.returncode != 0:
         raise RenderError("The installed Airflow does not start.", seen=done.stderr.strip()[-2000:])

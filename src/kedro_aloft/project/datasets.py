@@ -77,7 +77,9 @@ def _from_instance(name: str, dataset: Any, project_path: Path, hooks_fill: bool
     """Describe a dataset that exists as an object: a hook added it, or loaded it already."""
     kind = DatasetKind.MEMORY if _ephemeral(dataset) else DatasetKind.PERSISTED
     arguments = getattr(dataset, "_init_args", None) or {}
-    places = {key: str(value) for key in _PATH_KEYS if (value := arguments.get(key) or getattr(dataset, f"_{key}", None))}
+    places = {
+        key: str(value) for key in _PATH_KEYS if (value := arguments.get(key) or getattr(dataset, f"_{key}", None))
+    }
     return DatasetInfo(
         name=name,
         kind=kind,
@@ -133,7 +135,9 @@ def _is_own_memory_type(type_path: str) -> bool:
         loaded = load_obj(type_path)
     except Exception:  # noqa: BLE001  the library is missing here, or raises while it is imported
         return False
-    return isinstance(loaded, type) and (issubclass(loaded, MemoryDataset) or bool(getattr(loaded, "_EPHEMERAL", False)))
+    return isinstance(loaded, type) and (
+        issubclass(loaded, MemoryDataset) or bool(getattr(loaded, "_EPHEMERAL", False))
+    )
 
 
 def _versioned(config: Mapping[str, Any]) -> bool:
@@ -162,8 +166,7 @@ def tidy_location(place: str, project_path: Path) -> str:
 
     A URI loses user, password and query; a local path loses `file://`, `.` and `..`, and the project's own path.
     """
-    if place.startswith("file://"):
-        place = place[len("file://") :]
+    place = place.removeprefix("file://")
     if "://" in place:
         return _CREDENTIALS.sub("", place.partition("?")[0])
     path = Path(posixpath.normpath(Path(project_path, place).as_posix()))

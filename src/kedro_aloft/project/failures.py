@@ -30,7 +30,7 @@ def importing(what: str, project_path: Path) -> Iterator[None]:
             remedy="correct that line; `kedro registry list` must work",
             code="ALOFT-102",
         ) from error
-    except Exception as error:  # noqa: BLE001  user code may raise anything
+    except Exception as error:
         raise ProjectError(
             f"{what} cannot be imported.",
             where=innermost_frame(error, project_path),
@@ -68,7 +68,7 @@ def reading(what: str, project_path: Path) -> Iterator[None]:
             remedy="correct the entry; `kedro catalog list-patterns` must work",
             code="ALOFT-109",
         ) from error
-    except Exception as error:  # noqa: BLE001  configuration, resolvers and hooks are the user's code
+    except Exception as error:
         raise _unreadable(what, error, project_path) from error
 
 

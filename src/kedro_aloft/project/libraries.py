@@ -21,11 +21,12 @@ def missing_libraries(snapshot: Snapshot) -> tuple[Finding, ...]:
         try:
             parse_dataset_definition({"type": type_path})
         except Exception as error:  # noqa: BLE001  a library may raise anything while it is imported
+            reason = short(error).partition("Hint:")[0].strip()
             findings.append(
                 Finding(
                     code="ALOFT-107",
                     severity=Severity.ERROR,
-                    message=f"The dataset type '{type_path}' cannot be imported: {short(error).partition('Hint:')[0].strip()}",
+                    message=f"The dataset type '{type_path}' cannot be imported: {reason}",
                     where=f"catalog, {', '.join(names[:5])}{' …' if len(names) > 5 else ''}",
                     remedy="install its library, or correct the type in the catalog",
                 )

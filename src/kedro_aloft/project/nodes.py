@@ -49,7 +49,7 @@ def _source(function: Any, project_path: Path) -> SourceLocation | None:
     inner = _innermost(function)
     code = getattr(inner, "__code__", None)
     if code is None and not inspect.isclass(inner):
-        code = getattr(getattr(type(inner), "__call__", None), "__code__", None)
+        code = getattr(getattr(type(inner), "__call__", None), "__code__", None)  # noqa: B004  its code, not whether
     if code is None:
         return None
     path = Path(code.co_filename)

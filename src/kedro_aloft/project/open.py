@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft import compat
@@ -29,7 +27,8 @@ from kedro_aloft.project.registry import DEFAULT_PIPELINE, Registry, is_selectiv
 from kedro_aloft.project.selection import Filters, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from kedro.pipeline import Pipeline
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import PlanError, close_match
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kedro.pipeline import Pipeline
 
 

@@ -25,5 +25,5 @@ def find_unnamed_nodes(snapshot: Snapshot) -> Iterator[Finding]:
             severity=Severity.INFO,
             message=f"{len(unnamed)} node(s) have no name of their own; their task ids change with inputs and outputs.",
             where=f"nodes {', '.join(unnamed[:5])}{' …' if len(unnamed) > 5 else ''}",
-            remedy="give them names, `node(…, name=\"…\")`, so that Airflow keeps their history",
+            remedy='give them names, `node(…, name="…")`, so that Airflow keeps their history',
         )
