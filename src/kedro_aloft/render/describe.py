@@ -76,10 +76,9 @@ def describe_task(task: Task, nodes: Mapping[str, NodeInfo]) -> str:
         parts = ["Kedro nodes, one after the other:", "\n".join(f"- {_node(name, nodes)}" for name in task.nodes)]
     if task.reason:
         parts.append(f"In one task because: {show(task.reason)}")
-    parts += [
-        f"{verb} {code_list(names)}." for verb, names in (("Reads", task.inputs), ("Writes", task.outputs)) if names
-    ]
-    return "\n\n".join(parts) + "\n"
+    uses = (("Reads", task.inputs), ("Writes", task.outputs))
+    parts.append(" ".join(f"{verb} {code_list(names)}." for verb, names in uses if names))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _node(name: str, nodes: Mapping[str, NodeInfo]) -> str:

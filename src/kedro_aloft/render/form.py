@@ -71,8 +71,13 @@ def _is_secret(part: str) -> bool:
 
 def redact(command: str) -> str:
     """Return a command without the values that look like secrets."""
-    hidden = _ASSIGNMENT.sub(lambda found: f"{found[1]}=***" if looks_secret(found[1]) else found[0], command)
-    return _ADDRESS_WITH_PASSWORD.sub("://***@", hidden)
+    return _ADDRESS_WITH_PASSWORD.sub("://***@", _ASSIGNMENT.sub(_redact_value, command))
+
+
+def _redact_value(assignment: re.Match[str]) -> str:
+    """In `--set=db.password=x` the value of `--set` is an assignment too."""
+    name, value = assignment.groups()
+    return f"{name}=***" if looks_secret(name) else f"{name}={_ASSIGNMENT.sub(_redact_value, value)}"
 
 
 def _holds_secret(name: str, value: Any) -> bool:

@@ -45,7 +45,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string that is broken after its newlines when it does not fit on one line."""
+    """A string that is broken after its newlines when it does not fit on one line, be it a line of its own."""
 
     text: str
 
@@ -65,6 +65,8 @@ def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str =
     if parts is None or (_fits(flat, expression) and not _is_open(expression)):
         return flat
     opening, items, closing = parts
+    if isinstance(expression, Text) and _fits(f"{margin}{INDENT}{_flat(expression)}", expression):
+        items = [("", Name(_flat(expression)), "")]
     lines = [lay_out(item, indent=indent + 1, prefix=before, suffix=after) for before, item, after in items]
     return "\n".join([f"{margin}{prefix}{opening}", *lines, f"{margin}{closing}{suffix}"])
 

@@ -18,8 +18,8 @@ _MARKDOWN = re.compile(
     r"""
     ^[-+=]                  # `- `, `+ `, `---`, `===`: a list or a rule
     | ^\d(?=\d*[.)](\s|$))  # `1. `: a numbered list
-    | (?<![^\W_])_          # emphasis: an underscore that is not
-    | _(?![^\W_])           #   between two letters or digits
+    | (?<!\w)_+             # emphasis: underscores that are
+    | _+(?!\w)              #   not inside a word
     | :(?=//)               # an address becomes a link
     | (?<=www)\.
     """,
@@ -77,7 +77,7 @@ def _label(lines: Iterable[str]) -> str:
 def _escape(text: str) -> str:
     """Write every character that Mermaid, Markdown or HTML could read as its own as Mermaid's entity code."""
     shown = text if len(text) <= _MAX_NAME else f"{text[: _MAX_NAME - 1]}…"
-    read_as_markdown = {found.start() for found in _MARKDOWN.finditer(shown)}
+    read_as_markdown = {place for found in _MARKDOWN.finditer(shown) for place in range(*found.span())}
     return "".join(_character(one, escape=place in read_as_markdown) for place, one in enumerate(shown))
 
 
