@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from croniter import CroniterBadDateError, croniter  # type: ignore[import-untyped]  # ships no types
+from croniter import CroniterBadDateError, croniter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kedro_aloft.errors import close_match

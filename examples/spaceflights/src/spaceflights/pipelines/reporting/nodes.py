@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression
 
 
 def summarize_capacity(shuttles: pd.DataFrame, options: dict[str, Any]) -> pd.DataFrame:
