@@ -5,8 +5,9 @@ Every import of Kedro or Airflow is inside a function: either may be absent.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def block_plugin_hooks(distributions: Iterable[str]) -> Iterator[None]:
-    """Keep the Kedro hooks of some distributions from being loaded by sessions that are created inside.
+    """Keep the Kedro hooks of some distributions from being loaded by sessions that are created and run inside.
 
     Kedro's own `DISABLE_HOOKS_FOR_PLUGINS` imports a plugin before it unregisters it, and an import may already
     stall or fail. Pluggy does not load an entry point whose name is blocked.
@@ -25,6 +26,8 @@ def block_plugin_hooks(distributions: Iterable[str]) -> Iterator[None]:
     import importlib.metadata
 
     import kedro.framework.session.session as session_module
+    import kedro.runner.task as task_module  # makes hook managers in the processes of the ParallelRunner
+    from kedro.framework.hooks.manager import _create_hook_manager
 
     unwanted = {_normal(name) for name in distributions}
     names = [
@@ -32,17 +35,16 @@ def block_plugin_hooks(distributions: Iterable[str]) -> Iterator[None]:
         for entry_point in importlib.metadata.entry_points(group="kedro.hooks")
         if entry_point.dist is not None and _normal(entry_point.dist.name) in unwanted
     ]
-    modules = [session_module]
+    modules: list[Any] = [session_module, task_module]
     try:
         import kedro.framework.session.service_session as service_module  # Kedro ≥ 1.4
 
         modules.append(service_module)
     except ImportError:
         pass
-    original = session_module._create_hook_manager
 
     def create_hook_manager() -> Any:
-        manager = original()
+        manager = _create_hook_manager()
         for name in names:
             manager.set_blocked(name)
         return manager
@@ -53,11 +55,11 @@ def block_plugin_hooks(distributions: Iterable[str]) -> Iterator[None]:
         yield
     finally:
         for module in modules:
-            module._create_hook_manager = original
+            module._create_hook_manager = _create_hook_manager
 
 
 def _normal(distribution: str) -> str:
-    return distribution.lower().replace("_", "-")
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def load_every_pipeline() -> None:
@@ -72,7 +74,7 @@ def load_every_pipeline() -> None:
     if set_requested is None:
         return
     set_requested(None)
-    pipelines.set_requested = lambda _names: None
+    setattr(pipelines, "set_requested", lambda _names: None)  # noqa: B010  as the type checker wants it
 
 
 def replace_dataset(catalog: Any, name: str, dataset: Any) -> None:
@@ -109,10 +111,10 @@ def infer_copy_mode_cheaply() -> None:
 
 
 def split_node_names(text: str) -> list[str]:
-    """Split a comma-separated list of node names as `kedro run --nodes` does (commas inside brackets belong to a name)."""
+    """Split a list of node names as `kedro run --nodes` does: at commas, except for those inside brackets."""
     from kedro.framework.cli.utils import split_node_names as split
 
-    return [name.strip() for name in split(None, None, text) if name.strip()]
+    return [name.strip() for name in split(cast("Any", None), None, text) if name.strip()]
 
 
 def split_runtime_params(text: str) -> dict[str, Any]:
@@ -140,21 +142,14 @@ def airflow_fail_exception(message: str) -> Exception:
 
 def _airflow_exception(name: str, message: str) -> Exception:
     """Exceptions moved to `airflow.sdk.exceptions` one by one; the last ones in Airflow 3.2."""
-    import airflow.sdk.exceptions as module
-
-    if not hasattr(module, name):
-        import airflow.exceptions as module  # type: ignore[no-redef]
-    exception: Exception = getattr(module, name)(message)
+    exception: Exception = _first_of(("airflow.sdk.exceptions", name), ("airflow.exceptions", name))(message)
     return exception
 
 
 def cron_data_interval_timetable(cron: str, timezone: str) -> Any:
     """Return Airflow's timetable with data intervals: part of the Task SDK since Airflow 3.2, of the core before."""
-    try:
-        from airflow.sdk import CronDataIntervalTimetable
-    except ImportError:
-        from airflow.timetables.interval import CronDataIntervalTimetable
-    return CronDataIntervalTimetable(cron, timezone=timezone)
+    name = "CronDataIntervalTimetable"
+    return _first_of(("airflow.sdk", name), ("airflow.timetables.interval", name))(cron, timezone=timezone)
 
 
 def load_dag_bag(folder: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -162,16 +157,25 @@ def load_dag_bag(folder: str) -> tuple[dict[str, Any], dict[str, str]]:
 
     `BundleDagBag` since Airflow 3.2; before, `DagBag`.
     """
-    try:
-        from airflow.dag_processing.dagbag import BundleDagBag
-    except ImportError:
-        try:
-            from airflow.dag_processing.dagbag import DagBag
-        except ImportError:
-            from airflow.models.dagbag import DagBag
-        bag = DagBag(folder, include_examples=False)
-    else:
+    module = "airflow.dag_processing.dagbag"
+    bag_class = _first_of((module, "BundleDagBag"), (module, "DagBag"), ("airflow.models.dagbag", "DagBag"))
+    if bag_class.__name__ == "BundleDagBag":
         from pathlib import Path
 
-        bag = BundleDagBag(folder, bundle_path=Path(folder), bundle_name="verify")
+        bag = bag_class(folder, bundle_path=Path(folder), bundle_name="verify")
+    else:
+        bag = bag_class(folder, include_examples=False)
     return dict(bag.dags), dict(bag.import_errors)
+
+
+def _first_of(*places: tuple[str, str]) -> Any:
+    """Return the first of some attributes of modules that exists."""
+    import importlib
+
+    for module, name in places:
+        try:
+            return getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+    names = ", ".join(f"{module}.{name}" for module, name in places)
+    raise ImportError(f"this version of Airflow has none of {names}")

@@ -1,4 +1,4 @@
-"""What Airflow imports: the names that DAG files use. No Kedro at import, nothing of the command line, render or deploy.
+"""What Airflow imports: the names that DAG files use. No Kedro at import, nothing of command line, render or deploy.
 
 A DAG file says what runs; how it runs is decided here, at run time. Users may write DAGs by hand with the same names.
 """

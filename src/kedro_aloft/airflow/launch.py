@@ -25,6 +25,12 @@ def launch_in_process(request: TaskRequest) -> TaskReport:
     return TaskReport.from_json(runtime.run(request.to_json()))
 
 
+def stop_child_processes() -> None:
+    """Kill what nodes or Kedro's ParallelRunner started: forked ones ignore SIGTERM by Airflow's handler."""
+    for child in multiprocessing.active_children():
+        child.kill()
+
+
 def _allow_child_processes() -> None:
     """Let nodes and Kedro's ParallelRunner start processes.
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from kedro_aloft.airflow.launch import launch_in_process
+from kedro_aloft.airflow.launch import launch_in_process, stop_child_processes
 from kedro_aloft.airflow.locate import find_project
 from kedro_aloft.airflow.params import runtime_params
+from kedro_aloft.airflow.summary import shorten, summarise
 from kedro_aloft.contract.identity import RunIdentity
 from kedro_aloft.contract.keys import REPORT_KEY
 from kedro_aloft.contract.request import TaskRequest
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from kedro_aloft.airflow.pipeline import KedroPipeline
     from kedro_aloft.contract.report import TaskReport
+
+_TERMINATED = 143
+"""Exit code of a process that ended on SIGTERM, by the shell's convention."""
 
 
 class KedroOperator(BaseOperator):
@@ -39,9 +43,11 @@ class KedroOperator(BaseOperator):
         kwargs: Any argument of Airflow's `BaseOperator`.
     """
 
-    template_fields: Sequence[str] = ("nodes", "runtime_params", "env_vars")
-    template_fields_renderers = {"nodes": "json", "runtime_params": "json", "env_vars": "json"}  # noqa: RUF012
+    # Not the nodes: a name may hold braces, and would become another one.
+    template_fields: Sequence[str] = ("runtime_params", "env_vars")
+    template_fields_renderers = {"runtime_params": "json", "env_vars": "json"}  # noqa: RUF012
     ui_color = "#ffe08a"
+    _nodes_are_running = False
 
     def __init__(
         self,
@@ -73,10 +79,38 @@ class KedroOperator(BaseOperator):
             request = self.build_request(context)
         except AloftError as error:
             raise airflow_fail_exception(str(error)) from None
-        with _environment(self.env_vars):
+        with _environment(self.env_vars), self._stoppable():
             report = launch_in_process(request)
-        context["ti"].xcom_push(key=REPORT_KEY, value=report.to_dict())
+        self._leave(report, context)
         self._finish(report)
+
+    def on_kill(self) -> None:
+        """End the nodes now, with all that they started; what they were writing aside is removed on the way out.
+
+        Airflow calls this in the signal handler of the task's process and kills the process 5 s later. `SystemExit`
+        lets Airflow decide on a retry: none when somebody set the task's state, one when the worker goes away.
+        """
+        if self._nodes_are_running:
+            self._nodes_are_running = False
+            self.log.error("The task is asked to stop.")
+            stop_child_processes()
+            raise SystemExit(_TERMINATED)
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Airflow also calls `on_kill` after a timeout, when nothing runs any more and nothing must be raised."""
+        self._nodes_are_running = True
+        try:
+            yield
+        finally:
+            self._nodes_are_running = False
+
+    def _leave(self, report: TaskReport, context: Context) -> None:
+        """Leave the report in XCom. It is a comfort: work that is done stays done when Airflow does not take it."""
+        try:
+            context["ti"].xcom_push(key=REPORT_KEY, value=summarise(report))
+        except Exception:  # an XCom backend may raise anything
+            self.log.warning("The report of this task could not be left in XCom.", exc_info=True)
 
     def build_request(self, context: Context) -> TaskRequest:
         """Return what the runtime is asked for in this DAG run and try.
@@ -126,7 +160,7 @@ class KedroOperator(BaseOperator):
         if failure is None:
             return
         place = f"Node '{failure.node}' failed" if failure.node else "The task failed outside of its nodes"
-        message = f"{place}: {failure.type.rpartition('.')[2]}: {failure.message}"
+        message = f"{place}: {failure.type.rpartition('.')[2]}: {shorten(failure.message)}"
         from kedro_aloft.compat import airflow_exception, airflow_fail_exception
 
         raise (airflow_fail_exception if failure.deterministic else airflow_exception)(message)

@@ -87,6 +87,7 @@ def wait_for(
     """
     from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
 
+    limit: dict[str, Any] = {} if timeout is None else {"timeout": timeout.total_seconds()}
     return ExternalTaskSensor(
         task_id=task_id,
         external_dag_id=dag_id,
@@ -95,5 +96,5 @@ def wait_for(
         check_existence=True,
         deferrable=True,
         execution_delta=execution_delta,
-        **({"timeout": timeout.total_seconds()} if timeout is not None else {}),
+        **limit,
     )

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from kedro_aloft.contract.report import TaskReport
 from kedro_aloft.runtime.failure import describe_failure
-from kedro_aloft.runtime.logs import keep_log_handlers
+from kedro_aloft.runtime.logs import apply_project_levels, keep_log_handlers
 from kedro_aloft.runtime.meter import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from kedro_aloft.contract.request import TaskRequest
 
@@ -32,16 +33,16 @@ def execute(request: TaskRequest) -> TaskReport:
     meter = Meter()
     failure = None
     try:
-        with _working_in(request.project_path), keep_log_handlers():
-            _run(request, meter)
+        with _working_in(request.project_path), keep_log_handlers() as logging_config:
+            _run(request, meter, logging_config)
     except Exception as error:
-        failure = describe_failure(error, node=meter.failed_node)
+        failure = describe_failure(error, node=meter.failed_node, started=meter.started)
         logger.exception("Task '%s' failed: %s", request.task_id, failure.message)
     seconds = time.perf_counter() - started
     return TaskReport(nodes=meter.reports(request.nodes, ok=failure is None), seconds=seconds, failure=failure)
 
 
-def _run(request: TaskRequest, meter: Meter) -> None:
+def _run(request: TaskRequest, meter: Meter, logging_config: Path | None) -> None:
     """Imports Kedro only here, after the log handlers are safe."""
     from kedro_aloft.runtime.handoff import HandoffHooks
     from kedro_aloft.runtime.project import load_project
@@ -49,8 +50,10 @@ def _run(request: TaskRequest, meter: Meter) -> None:
     from kedro_aloft.runtime.versions import VersionHooks
 
     load_project(request)
-    with meter.watch_nodes(request.runner):
-        run_session(request, hooks=(HandoffHooks(request, meter), VersionHooks(request)))
+    apply_project_levels(logging_config)
+    versions = VersionHooks(request)
+    with meter.watch_nodes(request.runner), versions.removing_unfinished():
+        run_session(request, hooks=(HandoffHooks(request, meter), versions))
 
 
 @contextmanager

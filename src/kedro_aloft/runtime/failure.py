@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kedro_aloft.contract.report import Failure
@@ -15,31 +16,39 @@ _NEVER_HEALS = (ImportError, NameError, NotImplementedError, SyntaxError)
 """Wherever they come from, the same code raises them again."""
 
 _NEVER_HEALS_AROUND_NODES = (AttributeError, TypeError, ValueError, KeyError)
-"""Outside of nodes and datasets these come from configuration, which does not change between tries."""
+"""Before the first node these come from configuration, which does not change between tries."""
 
 _KEDRO_CONFIGURATION_ERRORS = frozenset(
     {"MissingConfigException", "DatasetNotFoundError", "CircularDependencyError", "KedroContextError", "PipelineError"}
 )
 
 
-def describe_failure(error: Exception, *, node: str | None) -> Failure:
+def mark_node(error: BaseException, node: str) -> None:
+    """Note on an exception which node raised it; the note survives the way out of another process."""
+    with suppress(AttributeError):
+        error._kedro_aloft_node = node  # type: ignore[attr-defined]
+
+
+def describe_failure(error: Exception, *, node: str | None, started: bool) -> Failure:
     """Return the failure for a report.
 
     Args:
         error: What ended the run.
-        node: The node that raised it, or None when no node had started or all had ended well.
+        node: The node that raised it; None when none did, or when nobody saw which.
+        started: Whether the runner had started.
     """
+    node = node or next((found for one in _chain(error) if (found := getattr(one, "_kedro_aloft_node", None))), None)
     cause = next((one for one in _chain(error) if isinstance(one, AloftError)), error)
     return Failure(
         type=f"{type(cause).__module__}.{type(cause).__qualname__}",
         message=str(cause),
-        deterministic=is_deterministic(error, node=node),
+        deterministic=is_deterministic(error, started=started),
         node=node,
         traceback="".join(traceback.format_exception(error)),
     )
 
 
-def is_deterministic(error: Exception, *, node: str | None) -> bool:
+def is_deterministic(error: Exception, *, started: bool) -> bool:
     """Whether a retry cannot help. In doubt it can: a node may fail for reasons that only its author knows."""
     chain = tuple(_chain(error))
     ours = next((one for one in chain if isinstance(one, AloftError)), None)
@@ -47,7 +56,7 @@ def is_deterministic(error: Exception, *, node: str | None) -> bool:
         return ours.deterministic
     if any(isinstance(one, _NEVER_HEALS) or type(one).__name__ in _KEDRO_CONFIGURATION_ERRORS for one in chain):
         return True
-    if node is None:
+    if not started:
         return isinstance(error, _NEVER_HEALS_AROUND_NODES)
     return _dataset_cannot_hold_data(chain)
 

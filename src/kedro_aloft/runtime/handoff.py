@@ -15,7 +15,7 @@ from kedro_aloft.runtime.meter import bytes_of, rows_of
 from kedro_aloft.runtime.store import HandoffStore
 
 if TYPE_CHECKING:
-    from kedro.io import CatalogProtocol
+    from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
@@ -87,21 +87,22 @@ class HandoffHooks:
         self._request = request
         self._meter = meter
         self._handed_over: dict[str, HandoffDataset] = {}
-        self._catalog: CatalogProtocol | None = None
+        self._catalog: DataCatalog | None = None
 
     @hook_impl(trylast=True)
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Wrap the datasets that cross; last, so that whatever other hooks did to the catalog is respected."""
         self._catalog = catalog
         store = HandoffStore.of(self._request) if self._request.handoff_uri else None
         for name in sorted({*self._request.gives, *self._request.takes} & pipeline.datasets()):
-            dataset = catalog.get(name, fallback_to_runtime_pattern=True)
+            dataset: Any = catalog.get(name, fallback_to_runtime_pattern=True)
             if store is None or not in_memory(dataset):
                 continue
             inner = None if isinstance(dataset, SharedMemoryDataset) else dataset
             wrapped = HandoffDataset(name, store, inner=inner, gives=name in self._request.gives)
             compat.replace_dataset(catalog, name, wrapped)
             self._handed_over[name] = wrapped
+        self._meter.started = True
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:

@@ -18,29 +18,35 @@ if TYPE_CHECKING:
 
 _VARIABLE = "KEDRO_LOGGING_CONFIG"
 _LEVELS_ONLY = Path(__file__).with_name("logging.yml")
+_OF_PROJECT = (Path("conf/logging.yml"), Path("conf/logging.yaml"))
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def keep_log_handlers() -> Iterator[None]:
-    """Keep every log handler in place while Kedro is imported and configured."""
-    if "kedro.framework.project" in sys.modules:
-        yield
-        return
+def keep_log_handlers() -> Iterator[Path | None]:
+    """Keep every log handler in place while Kedro is imported and configured.
+
+    Yields:
+        The logging configuration that the user asked for with Kedro's variable, or None.
+    """
     asked_for = os.environ.get(_VARIABLE)
-    os.environ[_VARIABLE] = str(_LEVELS_ONLY)
+    if "kedro.framework.project" not in sys.modules:
+        os.environ[_VARIABLE] = str(_LEVELS_ONLY)
     try:
-        yield
+        yield Path(asked_for) if asked_for else None
     finally:
         _restore(asked_for)
 
 
-def apply_project_levels() -> None:
-    """Set the levels (and nothing else) that the project's logging configuration asks for."""
-    asked_for = os.environ.get(_VARIABLE)
-    path = Path(asked_for) if asked_for and Path(asked_for) != _LEVELS_ONLY else Path("conf/logging.yml")
-    if not path.is_file():
+def apply_project_levels(asked_for: Path | None) -> None:
+    """Set the levels (and nothing else) that the project's logging configuration asks for.
+
+    Args:
+        asked_for: Configuration that takes the place of the project's own.
+    """
+    path = next((path for path in (asked_for, *_OF_PROJECT) if path is not None and path.is_file()), None)
+    if path is None:
         return
     import yaml
 

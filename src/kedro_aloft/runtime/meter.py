@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.contract.report import DatasetReport, NodeReport
+from kedro_aloft.runtime.failure import mark_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ class Meter:
     """Collects what each node did. Safe for runners that run nodes in threads."""
 
     def __init__(self) -> None:
+        self.started = False
         self.failed_node: str | None = None
         self._done: dict[str, NodeReport] = {}
         self._outputs: dict[str, dict[str, DatasetReport]] = {}
@@ -44,11 +46,11 @@ class Meter:
             with self._measure(task.node.name, folded=folded):
                 return original(task)
 
-        Task.execute = execute
+        setattr(Task, "execute", execute)  # noqa: B010  as the type checker wants it
         try:
             yield
         finally:
-            Task.execute = original
+            setattr(Task, "execute", original)  # noqa: B010
 
     def saved(self, node: str, dataset: str, report: DatasetReport) -> None:
         """Note that a node saved a dataset; the last save counts (generators save many times)."""
@@ -74,8 +76,9 @@ class Meter:
         try:
             yield
             state = "success"
-        except BaseException:
+        except BaseException as error:
             self.failed_node = self.failed_node or node
+            mark_node(error, node)
             raise
         finally:
             seconds = time.perf_counter() - started

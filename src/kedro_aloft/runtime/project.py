@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedro_aloft import compat
-from kedro_aloft.runtime.logs import apply_project_levels
 
 if TYPE_CHECKING:
     from kedro_aloft.contract.request import TaskRequest
@@ -22,7 +21,6 @@ def load_project(request: TaskRequest) -> None:
         from kedro.framework.project import configure_project
 
         configure_project(request.package)
-    apply_project_levels()
     compat.infer_copy_mode_cheaply()
     if not request.selective:
         compat.load_every_pipeline()

@@ -25,16 +25,14 @@ def run_session(request: TaskRequest, *, hooks: Iterable[object]) -> None:
         request: What to run.
         hooks: Registered after all hooks of the project and of plugins.
     """
-    with compat.block_plugin_hooks(request.skip_plugin_hooks):
-        session = _create(request)
-    with session:
+    with compat.block_plugin_hooks(request.skip_plugin_hooks), _create(request) as session:
         for hook in hooks:
             session._hook_manager.register(hook)
         session.run(**_run_arguments(request, session))
 
 
 def _create(request: TaskRequest) -> Any:
-    session_class = getattr(settings, "SESSION_CLASS", KedroSession)
+    session_class: Any = getattr(settings, "SESSION_CLASS", KedroSession)
     arguments: dict[str, Any] = {
         "project_path": request.project_path,
         "env": request.env,

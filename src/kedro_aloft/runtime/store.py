@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _ATOMIC_PUT = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"})
 """Protocols where an object appears whole or not at all; on others we put aside and move."""
+
+_HOME = ".airflow"
+"""The directory in which everything of Airflow's is kept in a project."""
 
 
 class HandoffStore:
@@ -73,7 +77,7 @@ class HandoffStore:
                 file_system.get_file(f"{root}/{name}", str(copy))
             except FileNotFoundError:
                 raise self._missing(dataset) from None
-            return codec.load(copy, verify=True)
+            return codec.load(copy)
 
     def has(self, dataset: str) -> bool:
         """Whether the dataset is in the store."""
@@ -122,9 +126,13 @@ def _protocols(file_system: Any) -> set[str]:
 
 
 def _make_private(directory: Path) -> None:
-    """Create the run's directory for its owner alone: a pickle executes code when it is read."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    directory.mkdir(mode=0o700, exist_ok=True)
+    """Create the run's directory `<root>/<dag>/<run>` for its owner alone: a pickle executes code when it is read."""
+    _make_root(directory.parent.parent)
+    while not directory.is_dir():
+        # The cleanup of another run may remove the DAG's empty directory between these two lines.
+        directory.parent.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):
+            directory.mkdir(mode=0o700, exist_ok=True)
     if os.stat(directory).st_uid != os.getuid():  # noqa: PTH116  one call, no Path needed
         raise HandoffError(
             "The handoff directory belongs to another user.",
@@ -132,3 +140,14 @@ def _make_private(directory: Path) -> None:
             seen="unpickling data that somebody else can write would run their code",
             remedy="set `handoff: uri` to a directory of the user that runs the tasks",
         )
+
+
+def _make_root(root: Path) -> None:
+    """Create the store and keep it out of the project's history: all of `.airflow` when the store is in there."""
+    if root.is_dir():
+        return
+    home = next((folder for folder in (root, *root.parents) if folder.name == _HOME), root)
+    is_new = not home.exists()
+    root.mkdir(parents=True, exist_ok=True)
+    if is_new:
+        (home / ".gitignore").write_text("*\n", encoding="utf-8")
