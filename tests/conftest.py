@@ -19,10 +19,9 @@ from support.projects import ProjectBuilder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from support.projects import Project
-
     from kedro_aloft.client import AirflowApi
     from kedro_aloft.embedded import EmbeddedAirflow
+    from support.projects import Project
 
 _HOME = Path(tempfile.mkdtemp(prefix="kedro-aloft-tests-"))
 for _name in [name for name in os.environ if name.startswith(("AIRFLOW_", "KEDRO_"))]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support.airflow import edges, load_one, nodes_by_task
 
 if TYPE_CHECKING:
@@ -37,28 +38,41 @@ def chain_of(*names: str) -> str:
 
 
 def test_two_nodes_in_a_row_are_two_tasks_in_a_row(builder: ProjectBuilder) -> None:
-    project = builder.functions(FUNCTIONS).pipeline("__default__", chain_of("node0", "node1")).pickles("d0", "d1", "d2").build()
+    """T1: a simple edge."""
+    project = (
+        builder.functions(FUNCTIONS)
+        .pipeline("__default__", chain_of("node0", "node1"))
+        .pickles("d0", "d1", "d2")
+        .build()
+    )
     assert groups(project, "none") == ({frozenset({"node0"}), frozenset({"node1"})}, {("node0", "node1")})
 
 
 def test_a_pipeline_all_in_memory_is_one_task_when_grouped_by_memory(builder: ProjectBuilder) -> None:
+    """T3: all in memory."""
     project = builder.functions(FUNCTIONS).pipeline("__default__", chain_of("a", "b", "c")).pickles("d0", "d3").build()
     assert groups(project, "memory") == ({frozenset("abc")}, set())
 
 
 def test_namespace_grouping_without_namespaces_gives_one_task_per_node(builder: ProjectBuilder) -> None:
+    """T4: no namespaces at all."""
     project = builder.functions(FUNCTIONS).pipeline("__default__", chain_of("a", "b")).pickles("d0", "d1", "d2").build()
     assert groups(project, "namespace") == ({frozenset("a"), frozenset("b")}, {("a", "b")})
 
 
 def test_namespaces_and_plain_nodes_mix(builder: ProjectBuilder) -> None:
+    """T17: groups of a namespace beside single nodes."""
     project = (
         builder.functions(FUNCTIONS)
         .pipeline(
             "__default__",
             """
             node(first, "raw", "clean", name="clean"),
-            pipeline([node(first, "clean", "x", name="one"), node(first, "x", "y", name="two")], namespace="train", inputs="clean"),
+            pipeline(
+                [node(first, "clean", "x", name="one"), node(first, "x", "y", name="two")],
+                namespace="train",
+                inputs="clean",
+            ),
             node(first, "train.y", "report", name="report"),
             """,
         )
@@ -94,6 +108,7 @@ NINE_DATASETS = """
 def test_memory_grouping_joins_exactly_the_nodes_that_share_memory(
     builder: ProjectBuilder, in_memory: set[str], expected: list[str]
 ) -> None:
+    """T18: the nine datasets of kedro-airflow's own test."""
     persisted = {f"ds{number}" for number in range(1, 11)} - in_memory
     project = builder.functions(FUNCTIONS).pipeline("__default__", NINE_DATASETS).pickles(*sorted(persisted)).build()
     found, _ = groups(project, "memory")
@@ -107,8 +122,12 @@ def test_memory_grouping_joins_exactly_the_nodes_that_share_memory(
         assert found == {frozenset(names.split()) for names in expected}
 
 
-@pytest.mark.parametrize("entry", ["type: MemoryDataset", "type: SharedMemoryDataset", "type: CachedDataset\n  dataset: {type: MemoryDataset}"])
+@pytest.mark.parametrize(
+    "entry",
+    ["type: MemoryDataset", "type: SharedMemoryDataset", "type: CachedDataset\n  dataset: {type: MemoryDataset}"],
+)
 def test_a_memory_dataset_that_the_catalog_names_counts_as_memory(builder: ProjectBuilder, entry: str) -> None:
+    """T19, A5: explicit, shared and cached memory datasets."""
     project = (
         builder.functions(FUNCTIONS)
         .pipeline("__default__", chain_of("a", "b"))
@@ -121,22 +140,34 @@ def test_a_memory_dataset_that_the_catalog_names_counts_as_memory(builder: Proje
 
 
 def test_memory_groups_that_would_wait_for_each_other_are_merged(builder: ProjectBuilder) -> None:
+    """N1, A1: kedro-airflow writes a DAG with a cycle."""
     nodes = """
         node(two, "raw", ["in_memory", "on_disk"], name="a"),
         node(first, "on_disk", "on_disk_too", name="b"),
         node(first, ["in_memory", "on_disk_too"], "out", name="c"),
     """
-    project = builder.functions(FUNCTIONS).pipeline("__default__", nodes).pickles("raw", "on_disk", "on_disk_too", "out").build()
+    project = (
+        builder.functions(FUNCTIONS)
+        .pipeline("__default__", nodes)
+        .pickles("raw", "on_disk", "on_disk_too", "out")
+        .build()
+    )
     assert groups(project, "memory") == ({frozenset("abc")}, set())
 
 
 def test_merging_can_be_refused_and_then_the_circle_is_spelled_out(builder: ProjectBuilder) -> None:
+    """N1: `on_cycle: refuse`."""
     nodes = """
         node(two, "raw", ["in_memory", "on_disk"], name="a"),
         node(first, "on_disk", "on_disk_too", name="b"),
         node(first, ["in_memory", "on_disk_too"], "out", name="c"),
     """
-    project = builder.functions(FUNCTIONS).pipeline("__default__", nodes).pickles("raw", "on_disk", "on_disk_too", "out").build()
+    project = (
+        builder.functions(FUNCTIONS)
+        .pipeline("__default__", nodes)
+        .pickles("raw", "on_disk", "on_disk_too", "out")
+        .build()
+    )
     done = project.airflow("create", "--group-by=memory", "--set=on_cycle=refuse")
     assert done.code == 1
     assert "'b'" in done.text or " b" in done.text
@@ -146,6 +177,7 @@ def test_merging_can_be_refused_and_then_the_circle_is_spelled_out(builder: Proj
 
 @pytest.mark.parametrize("grouping", ["namespace", "tag"])
 def test_an_interrupted_namespace_or_tag_makes_no_circle(builder: ProjectBuilder, grouping: str) -> None:
+    """N1, A7, T42: nsA → nsB → nsA."""
     nodes = """
         node(first, "raw", "x", name="a1", namespace="nsA", tags="A"),
         node(first, "x", "y", name="b1", namespace="nsB", tags="B"),
@@ -158,6 +190,7 @@ def test_an_interrupted_namespace_or_tag_makes_no_circle(builder: ProjectBuilder
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
 def test_the_edge_through_a_transcoded_dataset_stays(builder: ProjectBuilder, grouping: str) -> None:
+    """N2, A2: under each grouping."""
     nodes = """
         node(first, "raw", "table@pandas", name="writer", tags="w", namespace="w"),
         node(first, "table@spark", "out", name="reader", tags="r", namespace="r"),
@@ -180,6 +213,7 @@ def test_the_edge_through_a_transcoded_dataset_stays(builder: ProjectBuilder, gr
 
 
 def test_nodes_that_depend_on_nothing_are_kept_under_every_grouping(builder: ProjectBuilder) -> None:
+    """N16, G3: isolated nodes."""
     nodes = """
         node(first, "raw", "x", name="alone"),
         node(first, "raw", "y", name="also_alone"),
@@ -188,17 +222,26 @@ def test_nodes_that_depend_on_nothing_are_kept_under_every_grouping(builder: Pro
     project = builder.functions(FUNCTIONS).pipeline("__default__", nodes).pickles("raw", "x", "y", "p", "r").build()
     for grouping in GROUPINGS:
         found, _ = groups(project, grouping)
-        assert sorted(name for group in found for name in group) == ["alone", "also_alone", "chain_1", "chain_2"], grouping
+        assert sorted(name for group in found for name in group) == ["alone", "also_alone", "chain_1", "chain_2"], (
+            grouping
+        )
 
 
 def test_a_pipeline_of_one_node_is_a_dag_of_one_task(builder: ProjectBuilder) -> None:
-    project = builder.functions(FUNCTIONS).pipeline("__default__", "node(first, 'raw', 'x', name='only')").pickles("raw", "x").build()
+    """N16, G3: a single node."""
+    project = (
+        builder.functions(FUNCTIONS)
+        .pipeline("__default__", "node(first, 'raw', 'x', name='only')")
+        .pickles("raw", "x")
+        .build()
+    )
     for grouping in GROUPINGS:
         assert groups(project, grouping) == ({frozenset({"only"})}, set())
 
 
 @pytest.mark.parametrize("grouping", ["memory", "chain", "none"])
 def test_a_chain_of_1500_nodes_compiles_and_loads(builder: ProjectBuilder, grouping: str) -> None:
+    """N4, A4, A3: no recursion, no id of joined names."""
     nodes = "*[node(first, f'd{n}', f'd{n + 1}', name=f'step_with_a_rather_long_name_{n:04}') for n in range(1500)]"
     project = builder.functions(FUNCTIONS).pipeline("__default__", nodes).pickles("d0", "d1500").build()
     found, links = groups(project, grouping)
@@ -207,6 +250,7 @@ def test_a_chain_of_1500_nodes_compiles_and_loads(builder: ProjectBuilder, group
 
 
 def test_the_tags_filter_stays_when_namespaces_are_grouped(builder: ProjectBuilder) -> None:
+    """N15, A8: the task carries explicit node names."""
     nodes = """
         node(first, "raw", "x", name="n1", namespace="ns", tags="keep"),
         node(first, "raw", "y", name="n2", namespace="ns"),
@@ -217,6 +261,7 @@ def test_the_tags_filter_stays_when_namespaces_are_grouped(builder: ProjectBuild
 
 
 def test_tag_grouping_follows_the_grouping_tags(builder: ProjectBuilder) -> None:
+    """T41, T43: one grouping tag per node."""
     nodes = """
         node(first, "raw", "x", name="a", tags=["daily", "prep"]),
         node(first, "x", "y", name="b", tags=["daily", "prep"]),

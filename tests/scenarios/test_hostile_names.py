@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from support.airflow import load_dags, load_one, nodes_by_task, serialize
 
 if TYPE_CHECKING:
@@ -20,13 +21,38 @@ AIRFLOW_WORDS = ["clean_up_handoff", "context", "ti", "params", "self", "schedul
 SHELL_WORDS = ["-", "--help", "-rf", ".", "..", "...", ".hidden", "-1", "--", "._-"]
 NUMBERS = ["1_load", "0", "1.5", "1e9", "007", "٣"]
 LOOKALIKES = ["load.data", "load_data", "load-data", "Load_Data", "load__data", "load.data.", "load_data-1"]
-UNICODE = ["naïve", "été", "данные", "数据", "ＡＢＣ", "ß", "İstanbul", "ﬁle", "ª"]
+UNICODE = ["naïve", "été", "данные", "数据", "\uff21\uff22\uff23", "ß", "İstanbul", "ﬁle", "ª"]
 LONG = ["x" * 300, "x" * 299 + "y", "é" * 250, "a" * 250, "a" * 251, "a." * 140 + "b"]
 ODD = ["trailing\n"]  # Kedro's pattern lets one newline at the end pass
 NAMES = [*PYTHON_WORDS, *AIRFLOW_WORDS, *SHELL_WORDS, *NUMBERS, *LOOKALIKES, *UNICODE, *LONG, *ODD]
 
-FUNCTION_NAMES = ["🚀 launch", 'quo"te', "it's", "back\\slash", "new\nline", "{braces}", "{{ jinja }}", "R&D", "<b>", "%s", "#"]
-DATASETS = ['quo"te', "it's", "back\\slash", "new\nline", "{braces}", "{{ ds }}", "R&D <b>", "🚀", "sp ace", "a/b", "../up", "#"]
+FUNCTION_NAMES = [
+    "🚀 launch",
+    'quo"te',
+    "it's",
+    "back\\slash",
+    "new\nline",
+    "{braces}",
+    "{{ jinja }}",
+    "R&D",
+    "<b>",
+    "%s",
+    "#",
+]
+DATASETS = [
+    'quo"te',
+    "it's",
+    "back\\slash",
+    "new\nline",
+    "{braces}",
+    "{{ ds }}",
+    "R&D <b>",
+    "🚀",
+    "sp ace",
+    "a/b",
+    "../up",
+    "#",
+]
 
 MAKE = """
 def make(name):
@@ -82,35 +108,42 @@ def dag(project: Project) -> Any:
 
 
 def test_a_dag_with_any_node_names_loads(dag: Any) -> None:
+    """N3."""
     assert len(nodes_by_task(dag)) == len(NAMES) + len(FUNCTION_NAMES) + 4
 
 
 def test_every_node_is_in_exactly_one_task_under_its_exact_name(dag: Any) -> None:
+    """N3."""
     nodes = [name for names in nodes_by_task(dag).values() for name in names]
     assert len(nodes) == len(set(nodes))
     assert set(NAMES) <= set(nodes)
 
 
 def test_task_ids_are_valid_for_airflow_and_differ_without_regard_to_case(dag: Any) -> None:
+    """N3."""
     ids = list(nodes_by_task(dag))
     assert all(len(task_id) <= 250 and task_id.isascii() for task_id in ids)
-    assert len({task_id.lower() for task_id in ids}) >= len(ids) - 1  # `load_data` and `Load_Data` keep their own case
+    # `load_data` and `Load_Data`, `dag` and `DAG` keep their own case.
+    assert len({task_id.lower() for task_id in ids}) >= len(ids) - 2
     assert serialize(dag)
 
 
 def test_a_name_that_airflow_takes_is_its_own_task_id(dag: Any) -> None:
+    """N3."""
     nodes = nodes_by_task(dag)
     for name in ("import", "task", "_", "1_load", "load.data", "load_data", "load-data"):
         assert nodes[name] == [name]
 
 
 def test_names_never_become_code(project: Project, dag: Any) -> None:  # noqa: ARG001  the DAG file exists
+    """N3."""
     tree = ast.parse(project.dag_files[0].read_text(encoding="utf-8"))
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert all(name.isascii() and not name.startswith("__") for name in names)
 
 
 def test_an_emoji_as_a_node_name_is_refused_as_kedro_refuses_it(builder: ProjectBuilder) -> None:
+    """N3."""
     project = builder.pipeline("__default__", "node(lambda: 1, None, 'x', name='🚀')").build()
     done = project.airflow("create")
     assert done.code == 1
@@ -120,6 +153,7 @@ def test_an_emoji_as_a_node_name_is_refused_as_kedro_refuses_it(builder: Project
 
 
 def test_tags_and_namespaces_of_any_kind_load_under_every_grouping(builder: ProjectBuilder) -> None:
+    """N3."""
     nodes = """
         *[
             pipeline([node(make(f"n{number}"), "params:start", "out", name="step", tags=[name])], namespace=name, parameters={"start"})
@@ -127,7 +161,21 @@ def test_tags_and_namespaces_of_any_kind_load_under_every_grouping(builder: Proj
         ],
         node(collect, [f"{name}.out" for name in NAMESPACES], "all", name="collect"),
     """
-    namespaces = ["import", "class", "_", "-", "--help", "1st", "task", "a", "a.b", "a.b.c", "été", "clean_up_handoff", "x" * 200]
+    namespaces = [
+        "import",
+        "class",
+        "_",
+        "-",
+        "--help",
+        "1st",
+        "task",
+        "a",
+        "a.b",
+        "a.b.c",
+        "été",
+        "clean_up_handoff",
+        "x" * 200,
+    ]
     project = (
         builder.functions(f"NAMESPACES = {namespaces!r}\n{MAKE}")
         .pipeline("__default__", nodes)
@@ -144,6 +192,7 @@ def test_tags_and_namespaces_of_any_kind_load_under_every_grouping(builder: Proj
 
 
 def test_dataset_names_of_any_kind_load(builder: ProjectBuilder) -> None:
+    """N3."""
     project = hostile_datasets(builder).build()
     project.create()
     dags, errors = load_dags(project.dags)
@@ -170,6 +219,7 @@ def hostile_datasets(builder: ProjectBuilder) -> ProjectBuilder:
 def test_every_hostile_name_runs_its_own_function_once(
     on_airflow: Callable[[ProjectBuilder], Project], builder: ProjectBuilder
 ) -> None:
+    """N3."""
     project = on_airflow(project_with_names(builder))
     outcome = project.run("--group-by=pipeline")
     assert outcome["state"] == "success", outcome
@@ -181,6 +231,7 @@ def test_every_hostile_name_runs_its_own_function_once(
 def test_names_that_look_alike_run_apart_and_hand_over_their_own_data(
     on_airflow: Callable[[ProjectBuilder], Project], builder: ProjectBuilder
 ) -> None:
+    """N3."""
     names = ["load.data", "load_data", "import", "-", "--help", "1_load", "x" * 300, "trailing\n"]
     project = on_airflow(
         builder.functions(MAKE)
@@ -204,6 +255,7 @@ def test_names_that_look_alike_run_apart_and_hand_over_their_own_data(
 def test_datasets_of_any_name_are_handed_over_between_tasks(
     on_airflow: Callable[[ProjectBuilder], Project], builder: ProjectBuilder
 ) -> None:
+    """N3."""
     project = on_airflow(hostile_datasets(builder))
     assert project.run()["state"] == "success"
     assert project.pickled("all") == sorted(DATASETS)

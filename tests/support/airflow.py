@@ -124,7 +124,9 @@ def run_dag_test(
     done = run_command(*argv, cwd=workdir, env=environment, deadline_s=DAG_TEST_DEADLINE_S)
     with closing(sqlite3.connect(home / "airflow.db")) as database:
         states = database.execute("SELECT state FROM dag_run WHERE dag_id = ?", (dag_id,)).fetchall()
-        rows = database.execute("SELECT task_id, state, try_number FROM task_instance WHERE dag_id = ?", (dag_id,)).fetchall()
+        rows = database.execute(
+            "SELECT task_id, state, try_number FROM task_instance WHERE dag_id = ?", (dag_id,)
+        ).fetchall()
     assert len(states) == 1, done.text
     return DagTest(
         state=states[0][0],

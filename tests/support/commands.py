@@ -33,7 +33,9 @@ class Done:
 
     def ok(self) -> Done:
         """Return itself; fail the test when the command failed."""
-        assert self.code == 0, f"{' '.join(self.argv)} exited {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+        assert self.code == 0, (
+            f"{' '.join(self.argv)} exited {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+        )
         return self
 
     def json(self) -> Any:

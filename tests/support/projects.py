@@ -23,13 +23,13 @@ import json
 import os
 import pickle
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from support.commands import Done, program, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _COUNT = itertools.count()
 
@@ -126,7 +126,7 @@ class Project:
 
     def pickled(self, dataset: str) -> Any:
         """Return the data of a dataset that `ProjectBuilder.pickles` declared."""
-        return pickle.loads((self.path / "data" / f"{dataset}.pkl").read_bytes())  # noqa: S301  our own file
+        return pickle.loads((self.path / "data" / f"{dataset}.pkl").read_bytes())
 
     def notes(self, name: str = "notes.txt") -> list[str]:
         """Return the lines that nodes appended to a file with `note(…)`."""
@@ -222,8 +222,7 @@ class ProjectBuilder:
         project.write(f"{source}/pipeline_registry.py", self._registry or self._registry_source())
         for folder in ("conf/base", "conf/local", "data"):
             (project.path / folder).mkdir(parents=True, exist_ok=True)
-        if self._catalog:
-            project.write("conf/base/catalog.yml", "\n".join(self._catalog) + "\n")
+        project.write("conf/base/catalog.yml", "\n".join(self._catalog or ["{}"]) + "\n")
         for name, text in self._files.items():
             project.write(name, text)
         return project
