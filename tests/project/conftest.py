@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kedro_aloft.project import Project
     from support.projects import ProjectBuilder
 
-# Kedro applies a logging configuration when it is imported; the commands' own is silent and replaces no handler for long.
+# Kedro applies a logging configuration when it is imported; that of the commands is silent.
 os.environ["KEDRO_LOGGING_CONFIG"] = str(Path(cli.__file__).with_name("quiet_logging.yml"))
 
 

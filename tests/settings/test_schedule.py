@@ -7,9 +7,7 @@ import pytest
 from kedro_aloft.settings.schedule import PRESETS, Every, OnAssets, parse_schedule
 
 
-@pytest.mark.parametrize(
-    "text", [*PRESETS, "0 6 * * *", "*/15 8-18 * * MON-FRI", "0 0 L * *", "0 0 * * 1#1", "0 6 * * * 30"]
-)
+@pytest.mark.parametrize("text", [*PRESETS, "0 6 * * *", "*/15 8-18 * * MON-FRI", "0 0 L * *", "0 0 * * 1#1"])
 def test_cron_and_presets_stay_as_they_are(text: str) -> None:
     assert parse_schedule(text) == text
 
@@ -39,7 +37,7 @@ def test_a_schedule_that_was_parsed_passes() -> None:
         ("99 * * * *", "out of range"),
         ("* * *", "5, 6 or 7 columns"),
         ("0 0 30 2 *", "never fires"),
-        ("0 0 * * * 0 2001", "never fires"),
+        ("0 6 * * * 30", "more than five fields"),
         ("*/0 * * * *", "bad cron"),
         ("H H * * *", "random"),
         ("R * * * *", "random"),

@@ -65,11 +65,16 @@ def command_errors(function: F) -> F:
 def _fail(error: AloftError, *, debug: bool) -> NoReturn:
     if debug:
         logging.getLogger(__name__).error("%s", error.what, exc_info=error)
+    print_error(error)
+    sys.exit(error.exit_code)
+
+
+def print_error(error: AloftError) -> None:
+    """Print an error, one line per part."""
     head, *rest = str(error).splitlines()
     marked("✗", "bold red", head)
     for line in rest:
         stderr().print(line)
-    sys.exit(error.exit_code)
 
 
 def calm_logging(*, debug: bool) -> None:

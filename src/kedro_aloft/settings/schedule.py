@@ -83,6 +83,13 @@ def _from_text(text: str) -> str:
 
 
 def _check_cron(text: str) -> None:
+    if len(text.split()) > 5:
+        five = " ".join(text.split()[:5])
+        raise refusal(
+            f"cron expression '{text}' has more than five fields",
+            allowed="minute, hour, day, month, weekday; Airflow reads a sixth field as seconds without a word",
+            remedy=f"write '{five}', or '{' '.join(text.split()[1:6])}' if the first field was meant as seconds",
+        )
     try:
         croniter(text, _ANY_DAY).get_next(datetime)
     except CroniterBadDateError:

@@ -21,7 +21,7 @@ _NOT_KEYS = ("extra_vars",)
 class _InOrder(GenerateJsonSchema):
     """Keeps keys in the order in which the models and examples are written."""
 
-    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002  pydantic's
         return value
 
 
