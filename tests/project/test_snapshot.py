@@ -276,14 +276,10 @@ def test_registries_that_compose_others_are_not_selective(
     assert project.snapshot("first").by_name["first"].pipelines == ("first", "both")
 
 
-def test_a_circle_through_one_file_is_refused_or_ordered(
-    builder: ProjectBuilder, opened: Callable[..., Project]
-) -> None:
+def test_two_names_of_one_file_are_seen(builder: ProjectBuilder, opened: Callable[..., Project]) -> None:
     builder.functions("def same(x): return x").pipeline(
         "__default__", "node(same, 'old', 'new', name='update')"
-    ).catalog(
-        "old: {type: pickle.PickleDataset, filepath: data/x.pkl}\nnew: {type: pickle.PickleDataset, filepath: data/x.pkl}"
-    )
+    ).catalog("old: &x {type: pickle.PickleDataset, filepath: data/x.pkl}\nnew: *x")
     snapshot = opened(builder).snapshot("__default__")
     assert snapshot.shared_locations() == {"data/x.pkl": ("new", "old")}
 
