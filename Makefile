@@ -55,6 +55,7 @@ lock: env  ## compile requirements/*.in to *.txt; UPGRADE=1 takes the newest ver
 docs: env  ## write the generated pages and schemas
 	$(VENV)/bin/python -m kedro_aloft.settings.reference --write
 	$(VENV)/bin/python -m kedro_aloft.settings.schema --write
+	$(VENV)/bin/python -m scripts.cli_reference --write
 
 clean:  ## remove what the other targets made
 	@if [ -x $(VENV)/bin/kedro ] && [ -d .demo/airflow ]; then cd .demo/airflow && $(CURDIR)/$(VENV)/bin/kedro airflow down || true; fi
