@@ -44,6 +44,13 @@ class HandoffDataset(AbstractDataset[Any, Any]):
         self._gives = gives
         self.size_bytes: int | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A process of the ParallelRunner shares no memory: there, the store alone counts.
+
+        Kedro's `MemoryDataset` cannot even travel when it is empty: it takes what arrives for data.
+        """
+        return {**self.__dict__, "_inner": None}
+
     def load(self) -> Any:
         """Return the data saved in this task, else what another task handed over."""
         if self._inner is not None and self._inner.exists():
