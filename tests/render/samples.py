@@ -63,13 +63,16 @@ def _dataset(name: str, *, memory: bool, versioned: bool) -> DatasetInfo:
     return DatasetInfo(name=name, kind=DatasetKind.PERSISTED, type="pickle.PickleDataset", versioned=versioned)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sample:
     """A pipeline with its settings."""
 
     snapshot: Snapshot
     settings: DagSettings = field(default_factory=DagSettings)
     command: str = "kedro airflow create"
+
+    def __repr__(self) -> str:
+        return f"<Sample {self.dag_id}>"
 
     @property
     def dag_id(self) -> str:

@@ -150,7 +150,7 @@ def _escape(one: str) -> str:
 def _check(source: str, plan: Plan) -> None:
     """Nothing that Python would not read leaves this room."""
     try:
-        compile(source, f"<DAG file of pipeline {plan.pipeline}>", "exec", dont_inherit=True)
+        compile(source, "<DAG file>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise RenderError(
             "The DAG file would not be valid Python.",

@@ -62,7 +62,7 @@ def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str =
     margin = INDENT * indent
     flat = f"{margin}{prefix}{_flat(expression)}{suffix}"
     parts = _parts(expression)
-    if parts is None or (_fits(flat, expression) and not _is_open(expression)):
+    if parts is None or not parts[1] or (_fits(flat, expression) and not _is_open(expression)):
         return flat
     opening, items, closing = parts
     if isinstance(expression, Text) and _fits(f"{margin}{INDENT}{_flat(expression)}", expression):

@@ -60,7 +60,7 @@ def _number_or_name(value: Any) -> str:
     if value is None or type(value) in (bool, int):
         return repr(value)
     if type(value) is float:
-        return repr(value) if math.isfinite(value) else f'float("{value}")'
+        return repr(value).replace("e+", "e") if math.isfinite(value) else f'float("{value}")'
     raise RenderError(
         f"A value of type {type(value).__name__} has no literal in a DAG file.",
         seen=f"{value!r}"[:200],
