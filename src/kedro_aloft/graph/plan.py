@@ -15,7 +15,7 @@ from kedro_aloft.graph.naming import MAX_ID_LENGTH, airflow_id, digest
 from kedro_aloft.graph.snapshot import DatasetKind, Parameter, datasets_of, is_parameter, strip_transcoding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kedro_aloft.graph.grouping import Group
     from kedro_aloft.graph.snapshot import NodeInfo, Snapshot
@@ -91,11 +91,15 @@ class Plan:
     parameters: tuple[Parameter, ...] = ()
     selective: bool = True
     hash: str = field(init=False, compare=False)
+    _gives: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _takes: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what no Airflow would load, and compute the hash."""
         self._check()
         object.__setattr__(self, "hash", _hash(self.to_dict()))
+        object.__setattr__(self, "_gives", _collect((one.source, one.dataset) for one in self.handed_over))
+        object.__setattr__(self, "_takes", _collect((one.target, one.dataset) for one in self.handed_over))
 
     @property
     def handed_over(self) -> tuple[Crossing, ...]:
@@ -104,11 +108,11 @@ class Plan:
 
     def gives(self, task_id: str) -> tuple[str, ...]:
         """Datasets that the task must put into the handoff store, sorted."""
-        return tuple(sorted({one.dataset for one in self.handed_over if one.source == task_id}))
+        return self._gives.get(task_id, ())
 
     def takes(self, task_id: str) -> tuple[str, ...]:
         """Datasets that the task finds in the handoff store, sorted."""
-        return tuple(sorted({one.dataset for one in self.handed_over if one.target == task_id}))
+        return self._takes.get(task_id, ())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON types; `from_dict` reads it back."""
@@ -139,7 +143,9 @@ class Plan:
         nodes = Counter(node for task in self.tasks for node in task.nodes)
         doubled = [name for name, count in (ids + nodes).items() if ids[name] > 1 or nodes[name] > 1]
         if doubled or not self.tasks or any(not task.nodes for task in self.tasks):
-            raise PlanError(f"The plan is not one: empty or doubled tasks {doubled}.", where=f"pipeline '{self.pipeline}'")
+            raise PlanError(
+                f"The plan is not one: empty or doubled tasks {doubled}.", where=f"pipeline '{self.pipeline}'"
+            )
         downstream: dict[str, list[str]] = {task.id: [] for task in self.tasks}
         for task in self.tasks:
             for parent in task.upstream:
@@ -155,6 +161,14 @@ def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:
 def _hash(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def _collect(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """For each first the distinct seconds, sorted."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for key, value in pairs:
+        found[key].add(value)
+    return {key: tuple(sorted(values)) for key, values in found.items()}
 
 
 def build_plan(
@@ -208,7 +222,9 @@ def _check_inputs(snapshot: Snapshot) -> None:
         )
     written = {name for node in snapshot.nodes for name in node.outputs}
     read = {name for node in snapshot.nodes for name in node.inputs if not is_parameter(name)}
-    in_memory = {info.name for info in snapshot.datasets.values() if info.kind is DatasetKind.MEMORY and not info.filled}
+    in_memory = {
+        info.name for info in snapshot.datasets.values() if info.kind is DatasetKind.MEMORY and not info.filled
+    }
     missing = sorted((read & in_memory) - written)
     if missing:
         users = sorted({node.name for node in snapshot.nodes for name in node.inputs if name in missing})
@@ -266,7 +282,9 @@ def _tasks(
     task_of = {name: task_id for group, task_id in zip(groups, ids, strict=True) for name in group.nodes}
     downstream: dict[str, dict[str, None]] = {task_id: {} for task_id in ids}
     for name, children in snapshot.children.items():
-        downstream[task_of[name]].update({task_of[child]: None for child in children if task_of[child] != task_of[name]})
+        downstream[task_of[name]].update(
+            {task_of[child]: None for child in children if task_of[child] != task_of[name]}
+        )
     upstream: dict[str, list[str]] = defaultdict(list)
     order = topological_order(downstream)
     for task_id in order:

@@ -126,11 +126,16 @@ class Snapshot:
     parameters: tuple[Parameter, ...] = ()
     selective: bool = True
     _children: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _producers: Mapping[str, NodeInfo] = field(init=False, repr=False, compare=False)
+    _by_name: Mapping[str, NodeInfo] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no pipeline, and compute the order once."""
         object.__setattr__(self, "datasets", MappingProxyType(dict(self.datasets)))
         self._check_names()
+        producers = {strip_transcoding(output): node for node in self.nodes for output in node.outputs}
+        object.__setattr__(self, "_producers", MappingProxyType(producers))
+        object.__setattr__(self, "_by_name", MappingProxyType({node.name: node for node in self.nodes}))
         object.__setattr__(self, "_children", MappingProxyType(self._order_nodes()))
         self._check_acyclic()
 
@@ -140,19 +145,21 @@ class Snapshot:
         return self._children
 
     @property
-    def by_name(self) -> dict[str, NodeInfo]:
+    def by_name(self) -> Mapping[str, NodeInfo]:
         """The nodes by their names."""
-        return {node.name: node for node in self.nodes}
+        return self._by_name
 
-    def producers(self) -> dict[str, NodeInfo]:
+    def producers(self) -> Mapping[str, NodeInfo]:
         """The node that writes each dataset, by the dataset's name without transcoding."""
-        return {strip_transcoding(output): node for node in self.nodes for output in node.outputs}
+        return self._producers
 
     def free_inputs(self) -> tuple[str, ...]:
         """Datasets that nodes read and none writes, sorted, without parameters."""
         produced = self.producers()
         used = {name for node in self.nodes for name in node.inputs}
-        return tuple(sorted(name for name in used if not is_parameter(name) and strip_transcoding(name) not in produced))
+        return tuple(
+            sorted(name for name in used if not is_parameter(name) and strip_transcoding(name) not in produced)
+        )
 
     def free_outputs(self) -> tuple[str, ...]:
         """Datasets that nodes write and none reads, sorted."""

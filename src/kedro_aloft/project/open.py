@@ -98,14 +98,14 @@ class Project:
         defaults = dict(runtime_params or {})
         context = self._context({**defaults, **self.runtime_params})
         catalog = self._catalog(context, name)
+        owners = self._registry.owners()
         used = {dataset for node in pipeline.nodes for dataset in (*node.inputs, *node.outputs)}
         return Snapshot(
             package=self.package,
             pipeline=name,
             env=self.env,
             nodes=tuple(
-                describe_node(node, owners=self._registry.owners(node.name), project_path=self.path)
-                for node in pipeline.nodes
+                describe_node(node, owners=owners.get(node.name, ()), project_path=self.path) for node in pipeline.nodes
             ),
             datasets=describe_datasets(
                 catalog, used, project_path=self.path, hooks_fill=_hooks_act_before_run(self.package)
@@ -146,6 +146,7 @@ class Project:
 
         if name != DEFAULT_PIPELINE and hasattr(context, "_pipelines_to_validate"):  # Kedro ≥ 1.6
             context._pipelines_to_validate = [name]
+        compat.infer_copy_mode_cheaply()
         with reading("The catalog", self.path):
             return context._get_catalog(catalog_class=settings.DATA_CATALOG_CLASS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -63,14 +64,14 @@ class Registry:
         self._refuse_broken()
         return tuple(sorted(name for name, pipeline in self.pipelines.items() if pipeline.nodes))
 
-    def owners(self, node_name: str) -> tuple[str, ...]:
-        """Return the pipelines that have a node, the smallest first; `__default__` never."""
-        owning = [
-            (len(pipeline.nodes), name)
-            for name, pipeline in self.pipelines.items()
-            if name != DEFAULT_PIPELINE and any(node.name == node_name for node in pipeline.nodes)
-        ]
-        return tuple(name for _, name in sorted(owning))
+    def owners(self) -> dict[str, tuple[str, ...]]:
+        """For each node, the pipelines that have it, the smallest first; `__default__` never."""
+        owning: dict[str, list[str]] = defaultdict(list)
+        for _, name in sorted((len(pipeline.nodes), name) for name, pipeline in self.pipelines.items()):
+            if name != DEFAULT_PIPELINE:
+                for node in self.pipelines[name].nodes:
+                    owning[node.name].append(name)
+        return {node: tuple(names) for node, names in owning.items()}
 
     def _refuse_broken(self, name: str | None = None) -> None:
         """Kedro goes on without a pipeline that it cannot import; a DAG that lacks nodes would look green."""
