@@ -156,7 +156,11 @@ def test_tags_and_namespaces_of_any_kind_load_under_every_grouping(builder: Proj
     """N3."""
     nodes = """
         *[
-            pipeline([node(make(f"n{number}"), "params:start", "out", name="step", tags=[name])], namespace=name, parameters={"start"})
+            pipeline(
+                [node(make(f"n{number}"), "params:start", "out", name="step", tags=[name])],
+                namespace=name,
+                parameters={"start"},
+            )
             for number, name in enumerate(NAMESPACES)
         ],
         node(collect, [f"{name}.out" for name in NAMESPACES], "all", name="collect"),

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,3 +192,14 @@ def task_log(api: Any, dag_id: str, run_id: str, task_id: str, try_number: int =
 def environment_without_airflow() -> dict[str, str]:
     """Return this process's environment without Airflow's variables."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+
+
+def airflow_processes(project: Path) -> list[int]:
+    """Return the living processes of a project's own embedded Airflow, by its home in their environment."""
+    wanted = f"AIRFLOW_HOME={project.resolve() / '.airflow' / 'home'}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if int(entry.name) != os.getpid() and wanted in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return sorted(found)
