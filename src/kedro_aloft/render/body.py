@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kedro_aloft.render.groups import shown_groups
-from kedro_aloft.render.layout import LINE_LENGTH, Call, Name, lay_out
+from kedro_aloft.render.layout import INDENT, LINE_LENGTH, Call, Name, lay_out
 from kedro_aloft.render.statements import asset_calls, cleanup_call, sensor_calls, task_call
 from kedro_aloft.render.variables import name_variables
 
@@ -53,12 +53,17 @@ def build_body(
     if plan.handed_over:
         cleanup, call = cleanup_call(settings, taken={*taken, *sensors})
         statements.append(_Statement(task_id=cleanup, call=call))
-    variables = name_variables([statement.task_id for statement in statements], taken=reserved)
+    variables = name_variables({one.task_id: _room(one) for one in statements}, taken=reserved)
     blocks = _blocks(statements, variables, depth=0)
     edges = _edge_lines(_edges(plan, sensors=tuple(sensors), cleanup=cleanup), variables)
     calls = [statement.call for statement in statements]
     used_groups = [Call("TaskGroup")] if any(groups.values()) else []
     return "\n\n".join([*blocks, *(["\n".join(edges)] if edges else [])]), (*calls, *used_groups)
+
+
+def _room(statement: _Statement) -> int:
+    """Return how long the variable may be so that `variable = Function(` fits on its line."""
+    return LINE_LENGTH - len(INDENT) * (1 + len(statement.group)) - len(f" = {statement.call.function}(")
 
 
 def _blocks(statements: Sequence[_Statement], variables: Mapping[str, str], *, depth: int) -> list[str]:

@@ -12,7 +12,10 @@ _GROUP_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 """Airflow's rule, stricter than that for tasks. Source: Airflow 3.3 Task SDK `validate_group_key`."""
 
 _JOINTS = ("upstream_join_id", "downstream_join_id")
-"""Ids that Airflow takes inside each group, the DAG itself included. Source: Airflow 3.3 Task SDK `TaskGroup.__attrs_post_init__`."""
+"""Ids that Airflow takes inside each group, the DAG itself included.
+
+Source: Airflow 3.3 Task SDK, `TaskGroup.__attrs_post_init__`.
+"""
 
 _MAX_DEPTH = 15
 """Python allows 20 nested `with` blocks."""

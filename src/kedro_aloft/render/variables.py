@@ -8,32 +8,32 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Mapping
 
 _MAX_LENGTH = 60
-_RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins)])
+_SUFFIX_LENGTH = 6
+_RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "I", "O", "l"])
 
 
-def name_variables(ids: Iterable[str], *, taken: Collection[str] = ()) -> dict[str, str]:
+def name_variables(rooms: Mapping[str, int], *, taken: Collection[str] = ()) -> dict[str, str]:
     """Return a valid, unique, readable variable name for each id, in the order of the ids.
 
     Args:
-        ids: Task ids, each once.
+        rooms: For each task id, how many characters its variable has room for on its line; at least 12.
         taken: Names that the file uses for something else.
     """
     used = {*taken, *_RESERVED}
     names: dict[str, str] = {}
-    for one in ids:
-        names[one] = _free(_stem(one), used)
+    for one, room in rooms.items():
+        names[one] = _free(_stem(one, min(_MAX_LENGTH, room - _SUFFIX_LENGTH)), used)
         used.add(names[one])
     return names
 
 
-def _stem(task_id: str) -> str:
-    stem = re.sub(r"[^A-Za-z0-9]+", "_", task_id).strip("_")[:_MAX_LENGTH].rstrip("_")
-    if not stem:
-        return "task"
-    return stem if stem[0].isalpha() else f"task_{stem}"
+def _stem(task_id: str, length: int) -> str:
+    words = re.sub(r"[^A-Za-z0-9]+", "_", task_id).strip("_")
+    stem = words if words[:1].isalpha() else f"task_{words}"
+    return stem[:length].rstrip("_")
 
 
 def _free(stem: str, used: set[str]) -> str:
