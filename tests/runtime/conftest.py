@@ -14,7 +14,7 @@ import pytest
 
 from kedro_aloft.contract.report import TaskReport
 from kedro_aloft.contract.request import TaskRequest
-from support.commands import user_environment
+from support.commands import run_python, user_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +46,23 @@ class Ran:
         return self.report.failure
 
 
+def request_of(project: Project, *nodes: str, **fields: Any) -> TaskRequest:
+    """Return the request for a task of these nodes."""
+    content = {
+        "dag_id": project.package,
+        "run_id": RUN,
+        "task_id": nodes[0],
+        "version": VERSION,
+        "run_directory": f"{project.package}/{fields.get('run_id', RUN)}",
+        "project_path": str(project.path),
+        "package": project.package,
+        "pipeline": "__default__",
+        "handoff_uri": ".airflow/handoff",
+        **fields,
+    }
+    return TaskRequest(nodes=nodes, **{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
+
+
 @dataclass
 class Worker:
     """One Airflow worker that has imported Kedro."""
@@ -56,23 +73,36 @@ class Worker:
 
     def task(self, project: Project, *nodes: str, env_vars: Mapping[str, str] | None = None, **fields: Any) -> Ran:
         """Run a task of these nodes; fields go into the request."""
-        content = {
-            "dag_id": project.package,
-            "run_id": RUN,
-            "task_id": nodes[0],
-            "version": VERSION,
-            "run_directory": f"{project.package}/{fields.get('run_id', RUN)}",
-            "project_path": str(project.path),
-            "package": project.package,
-            "pipeline": "__default__",
-            "handoff_uri": ".airflow/handoff",
-            **fields,
-        }
-        request = TaskRequest(nodes=nodes, **{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
+        request = request_of(project, *nodes, **fields)
         report = self.workdir / f"report-{next(self._count)}.json"
         done = self._serve({"request": request.to_json(), "report": str(report)}, env_vars, self.workdir)
         read = TaskReport.from_json(report.read_text(encoding="utf-8")) if report.exists() else None
         return Ran(code=done["code"], text=done["out"], report=read)
+
+    def alone(
+        self, project: Project, env: Mapping[str, str] | None = None, *skip: str, node: str = "start", **fields: Any
+    ) -> str:
+        """Run one node in an interpreter of its own, which imports everything anew.
+
+        Args:
+            project: The project.
+            env: Environment of the interpreter.
+            skip: Distributions whose plugin hooks are skipped.
+            node: The node.
+            fields: Go into the request.
+
+        Returns:
+            All that it printed; the message of the failure when the task failed.
+        """
+        request = request_of(project, node, skip_plugin_hooks=list(skip), **fields)
+        code = (
+            "import logging, sys; from kedro_aloft.runtime import process;"
+            "logging.basicConfig(level=20, stream=sys.stderr, format='%(levelname)s %(name)s %(message)s');"
+            "print(process.run(sys.argv[1]))"
+        )
+        done = run_python(code, request.to_json(), cwd=self.workdir, env=env).ok()
+        failure = json.loads(done.out.splitlines()[-1])["failure"]
+        return f"failed: {failure['message']}" if failure else done.text
 
     def kedro(self, project: Project, *argv: str, env_vars: Mapping[str, str] | None = None) -> Ran:
         """Run `kedro …` in the project."""

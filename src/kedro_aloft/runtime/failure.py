@@ -18,9 +18,18 @@ _NEVER_HEALS = (ImportError, NameError, NotImplementedError, SyntaxError)
 _NEVER_HEALS_AROUND_NODES = (AttributeError, TypeError, ValueError, KeyError)
 """Before the first node these come from configuration, which does not change between tries."""
 
-_KEDRO_CONFIGURATION_ERRORS = frozenset(
-    {"MissingConfigException", "DatasetNotFoundError", "CircularDependencyError", "KedroContextError", "PipelineError"}
+_CONFIGURATION_ERRORS = frozenset(
+    {
+        "CircularDependencyError",
+        "DatasetNotFoundError",
+        "KedroContextError",
+        "MissingConfigException",
+        "OmegaConfBaseException",
+        "PipelineError",
+        "YAMLError",
+    }
 )
+"""Known by name, for the runtime imports neither OmegaConf nor YAML to ask for a class."""
 
 
 def mark_node(error: BaseException, node: str) -> None:
@@ -35,9 +44,10 @@ def describe_failure(error: Exception, *, node: str | None, started: bool) -> Fa
     Args:
         error: What ended the run.
         node: The node that raised it; None when none did, or when nobody saw which.
-        started: Whether the runner had started.
+        started: Whether a node may have started.
     """
     node = node or next((found for one in _chain(error) if (found := getattr(one, "_kedro_aloft_node", None))), None)
+    started = started or node is not None
     cause = next((one for one in _chain(error) if isinstance(one, AloftError)), error)
     return Failure(
         type=f"{type(cause).__module__}.{type(cause).__qualname__}",
@@ -49,22 +59,34 @@ def describe_failure(error: Exception, *, node: str | None, started: bool) -> Fa
 
 
 def is_deterministic(error: Exception, *, started: bool) -> bool:
-    """Whether a retry cannot help. In doubt it can: a node may fail for reasons that only its author knows."""
+    """Whether a retry cannot help. In doubt it can: a node may fail for reasons that only its author knows.
+
+    Args:
+        error: What ended the run.
+        started: Whether a node may have started.
+    """
     chain = tuple(_chain(error))
     ours = next((one for one in chain if isinstance(one, AloftError)), None)
     if ours is not None:
         return ours.deterministic
-    if any(isinstance(one, _NEVER_HEALS) or type(one).__name__ in _KEDRO_CONFIGURATION_ERRORS for one in chain):
+    if any(isinstance(one, _NEVER_HEALS) or _names(one) & _CONFIGURATION_ERRORS for one in chain):
         return True
-    if not started:
-        return isinstance(error, _NEVER_HEALS_AROUND_NODES)
+    if not started and not any(isinstance(one, OSError) for one in chain):
+        return isinstance(error, _NEVER_HEALS_AROUND_NODES) or _is_dataset_error(error)
     return _dataset_cannot_hold_data(chain)
 
 
 def _dataset_cannot_hold_data(chain: tuple[BaseException, ...]) -> bool:
     """Kedro's DatasetError around a type mistake: the dataset and the data do not fit, and never will."""
-    wrapped = type(chain[0]).__name__ == "DatasetError"
-    return wrapped and any(isinstance(one, (AttributeError, TypeError)) for one in chain[1:])
+    return _is_dataset_error(chain[0]) and any(isinstance(one, (AttributeError, TypeError)) for one in chain[1:])
+
+
+def _is_dataset_error(error: BaseException) -> bool:
+    return "DatasetError" in _names(error)
+
+
+def _names(error: BaseException) -> set[str]:
+    return {cls.__name__ for cls in type(error).__mro__}
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

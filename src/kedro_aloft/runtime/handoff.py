@@ -109,7 +109,6 @@ class HandoffHooks:
             wrapped = HandoffDataset(name, store, inner=inner, gives=name in self._request.gives)
             compat.replace_dataset(catalog, name, wrapped)
             self._handed_over[name] = wrapped
-        self._meter.started = True
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:

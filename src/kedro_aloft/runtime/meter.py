@@ -41,6 +41,7 @@ class Meter:
 
         original = Task.execute
         folded = runner == _ONE_AFTER_THE_OTHER
+        self.started = "." in runner  # a user's own may run nodes where we cannot look
 
         def execute(task: Any) -> Any:
             with self._measure(task.node.name, folded=folded):
@@ -71,6 +72,7 @@ class Meter:
     def _measure(self, node: str, *, folded: bool) -> Iterator[None]:
         if folded:
             logger.info("::group::Node %s", node)
+        self.started = True
         started = time.perf_counter()
         state = "failed"
         try:
@@ -113,7 +115,7 @@ def bytes_of(data: Any) -> int | None:
     size = getattr(data, "nbytes", None)
     if isinstance(size, int):
         return size
-    if type(data).__module__.startswith("pandas.") and hasattr(data, "memory_usage"):
+    if type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "memory_usage"):
         usage = data.memory_usage(deep=False)
         return int(usage if isinstance(usage, int) else usage.sum())
     return None
