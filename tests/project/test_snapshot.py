@@ -25,6 +25,7 @@ layered:
   filepath: data/../data/./layered.json
   metadata: {kedro-viz: {layer: primary}}
 explicit_memory: {type: MemoryDataset, copy_mode: assign}
+given: {type: MemoryDataset, data: 1}
 cached: {type: CachedDataset, versioned: true, dataset: {type: pickle.PickleDataset, filepath: data/cached.pkl}}
 parts: {type: partitions.PartitionedDataset, path: data/parts, dataset: {type: pickle.PickleDataset}}
 far: {type: pickle.PickleDataset, filepath: "s3://key:word@bucket/far.pkl?token=abc"}
@@ -32,7 +33,7 @@ far: {type: pickle.PickleDataset, filepath: "s3://key:word@bucket/far.pkl?token=
 
 _NODES = """
 node(one, None, 'first', name='a'),
-node(one, None, 'pick_x', name='b'),
+node(same, 'given', 'pick_x', name='b'),
 node(same, 'first', 'table@pandas', name='c'),
 node(same, 'table@text', 'layered', name='d'),
 node(same, 'layered', 'explicit_memory', name='e'),
@@ -58,7 +59,8 @@ def wide(builder: ProjectBuilder) -> ProjectBuilder:
 def test_kinds_types_places_versions_layers(wide: ProjectBuilder, opened: Callable[..., Project]) -> None:
     datasets = opened(wide).snapshot("__default__").datasets
     memory = {name for name, info in datasets.items() if info.kind is DatasetKind.MEMORY}
-    assert memory == {"explicit_memory", "undeclared", "end"}
+    assert memory == {"explicit_memory", "undeclared", "end", "given"}
+    assert [name for name in memory if datasets[name].filled] == ["given"]
     places = {name: info.location for name, info in datasets.items() if info.location}
     assert places == {
         "first": "data/first.pkl",

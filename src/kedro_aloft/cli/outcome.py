@@ -110,9 +110,13 @@ class Follower:
     def _print_ended(self, task: TaskState) -> None:
         report = self._report(task)
         planned = next(one for one in self.dag.plan.tasks if one.id == task.task_id)
+        again = task.state == "up_for_retry"
         for node in _nodes(planned.nodes, task.state, report):
-            mark, style = _MARKS.get(node.state, ("·", "dim"))
+            state = task.state if again and node.state == "failed" else node.state
+            mark, style = _MARKS.get(state, ("·", "dim"))
             facts = [node.state, _seconds(node.seconds), f"{node.rows:,} rows" if node.rows is not None else ""]
+            if state == "up_for_retry":
+                facts.append(f"try {task.tries}, will be tried again")
             marked(f"  {mark}", style, f"{node.name}  {'  '.join(fact for fact in facts if fact)}")
         failure = (report or {}).get("failure")
         if failure:

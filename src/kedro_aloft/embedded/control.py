@@ -171,12 +171,15 @@ class EmbeddedAirflow:
         nobody waits for them. SIGTERM ends the block like Ctrl-C does.
         """
         self.layout.make()
-        with _sigterm_exits(), self._in_use():
-            with self._exclusively():
-                address = self._ensure(scheduled=False)
-            yield address
-        if not self.layout.keep.exists():
-            self._wait_unless_used(address)
+        address: Address | None = None
+        try:
+            with _sigterm_exits(), self._in_use():
+                with self._exclusively():
+                    address = self._ensure(scheduled=False)
+                yield address
+        finally:
+            if address is not None and not self.layout.keep.exists():
+                self._wait_unless_used(address)
 
     def down(self) -> bool:
         """Stop it, and whatever an earlier one left behind; return whether anything had to be stopped.

@@ -54,7 +54,7 @@ def _describe(catalog: Any, name: str, project_path: Path, hooks_fill: bool) -> 
         versioned=_versioned(config),
         layer=_layer(config),
         pattern=pattern,
-        filled=memory and hooks_fill,
+        filled=memory and (hooks_fill or "data" in config),
     )
 
 
