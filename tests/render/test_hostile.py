@@ -183,7 +183,7 @@ def unstorable(value: Any) -> bool:
 @settings(max_examples=5, **MANY)
 @given(found=st.lists(samples(), min_size=FILES_PER_LOAD, max_size=FILES_PER_LOAD))
 def test_every_file_is_as_the_formatter_and_the_linter_want_it(
-    found: list[Sample], complaints: Callable[[Path], str]
+    found: list[Sample], complaints: Callable[..., str]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number, sample in enumerate(found):

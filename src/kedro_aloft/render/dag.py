@@ -136,7 +136,7 @@ def _import(module: str, names: list[str]) -> str:
 
 
 def _page(text: str) -> str:
-    """Return `DOC = ...` as people would write it: in triple quotes, unless the text has some or loose ends of lines."""
+    """Return `DOC = ...` as people would write it: in triple quotes, unless it has some, or loose ends of lines."""
     if '"""' in text or any(line != line.rstrip() for line in text.split("\n")):
         return lay_out(Text(text), prefix="DOC = ")
     shown = "".join(one if one == "\n" or (one.isprintable() and one != "\\") else _escape(one) for one in text)

@@ -18,8 +18,9 @@ def code(text: str) -> str:
     """Return a code span whose content is exactly the visible text, backticks included."""
     shown = show(text)
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    # Markdown strips one space at each end, so that a span may begin or end with a backtick.
-    padding = " " if not shown.strip() or shown[0] in "` " or shown[-1] in "` " else ""
+    # Markdown strips one space at each end, so that a span may begin or end with a backtick; but not from spaces alone.
+    ends = shown[:1] + shown[-1:] if shown.strip() else ""
+    padding = " " if not shown or set(ends) & set("` ") else ""
     return f"{fence}{padding}{shown}{padding}{fence}"
 
 
