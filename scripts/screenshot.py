@@ -1,9 +1,9 @@
-"""The picture in the README: Airflow's page of a finished run of the example.
+"""The pictures of the documentation: a finished run of the example in Airflow, and its trigger form.
 
     python -m scripts.screenshot [--kedro PATH] [--chromium PATH]
 
 Runs a copy of examples/spaceflights on the embedded Airflow, logs in with a browser as a user would, and writes
-`docs/images/ui-run.png`. Needs playwright and a chromium; nothing that it starts outlives it.
+`docs/images/`. Needs playwright and a chromium; nothing that it starts outlives it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "spaceflights"
-PICTURE = ROOT / "docs" / "images" / "ui-run.png"
+PICTURES = ROOT / "docs" / "images"
 VIEWPORT = {"width": 1500, "height": 700}
 DETAILS_PX = 330
 PATIENCE_MS = 60_000
@@ -41,13 +41,13 @@ def main() -> None:
             outcome = json.loads(_run(chosen.kedro, "airflow", "run", "--json", cwd=project))
             url = json.loads(_run(chosen.kedro, "airflow", "status", "--json", cwd=project))["url"]
             (user,) = json.loads((project / ".airflow" / "passwords.json").read_text(encoding="utf-8")).items()
-            take_picture(url, user=user, outcome=outcome, chromium=chosen.chromium)
+            take_pictures(url, user=user, outcome=outcome, chromium=chosen.chromium)
         finally:
             _run(chosen.kedro, "airflow", "down", cwd=project)
 
 
-def take_picture(url: str, *, user: tuple[str, str], outcome: dict[str, Any], chromium: str | None) -> None:
-    """Write the picture of a finished run.
+def take_pictures(url: str, *, user: tuple[str, str], outcome: dict[str, Any], chromium: str | None) -> None:
+    """Write the pictures.
 
     Args:
         url: Address of Airflow.
@@ -55,17 +55,19 @@ def take_picture(url: str, *, user: tuple[str, str], outcome: dict[str, Any], ch
         outcome: What `kedro airflow run --json` printed.
         chromium: Path of the browser; None for playwright's own.
     """
-    page_of_run = f"{url}/dags/{outcome['dag_id']}/runs/{outcome['run_id']}"
+    dag = f"{url}/dags/{outcome['dag_id']}"
     # playwright is no dependency of anything else here, and mypy shall not need it.
     with import_module("playwright.sync_api").sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport=VIEWPORT, device_scale_factor=1.5, locale="en-US", color_scheme="light")
         page.set_default_timeout(PATIENCE_MS)
         _log_in(page, url, user)
-        page.goto(page_of_run)
+        PICTURES.mkdir(exist_ok=True)
+        page.goto(f"{dag}/runs/{outcome['run_id']}")
         _show_graph(page, outcome)
-        PICTURE.parent.mkdir(exist_ok=True)
-        page.screenshot(path=str(PICTURE))
+        page.screenshot(path=str(PICTURES / "ui-run.png"))
+        page.goto(dag)
+        _show_form(page).screenshot(path=str(PICTURES / "ui-form.png"))
         browser.close()
 
 
@@ -91,6 +93,16 @@ def _show_graph(page: Any, outcome: dict[str, Any]) -> None:
         graph.get_by_text(task["id"].rpartition(".")[2]).first.wait_for()
     graph.get_by_label("Fit View").click()
     page.wait_for_load_state("networkidle")
+
+
+def _show_form(page: Any) -> Any:
+    """Open the trigger form; return it. The window must be high enough for all of it."""
+    page.set_viewport_size({"width": 1100, "height": 1000})
+    page.get_by_label("Trigger Dag").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_text("test_size").wait_for()
+    page.wait_for_load_state("networkidle")
+    return form
 
 
 def _run(program: Path, *arguments: str, cwd: Path) -> str:
