@@ -62,7 +62,7 @@ def test_every_short_mention_of_a_command_exists_with_its_options(page: str) -> 
             assert _objection(words) is None, f"{page}: {code}"
 
 
-@pytest.mark.parametrize("words", [["runn"], ["run", "--nope"], ["plan", "--group-by=nope"], ["up", "surplus"]])
+@pytest.mark.parametrize("words", [["rerun"], ["run", "--nope"], ["plan", "--group-by=nope"], ["up", "surplus"]])
 def test_a_wrong_command_would_be_noticed(words: list[str]) -> None:
     assert _objection(words)
 
