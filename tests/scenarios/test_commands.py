@@ -197,7 +197,7 @@ def test_commands_share_their_options(project: Project, command: str) -> None:
 def test_run_json_prints_one_object_with_the_keys_of_the_contract(
     on_airflow: Callable[[ProjectBuilder], Project], builder: ProjectBuilder, api: AirflowApi
 ) -> None:
-    """`dag_id, run_id, state, seconds, tasks: [{id, state, seconds, tries, nodes: [{name, seconds}]}]` on stdout alone."""
+    """One line: `dag_id, run_id, state, seconds, tasks: [{id, state, seconds, tries, nodes: [{name, seconds}]}]`."""
     project = on_airflow(
         builder.functions("def first(*values): print('a node prints'); return 1")
         .pipeline("__default__", NODES)

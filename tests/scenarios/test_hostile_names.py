@@ -69,12 +69,12 @@ def collect(*values):
 """
 
 
-def project_with_names(builder: ProjectBuilder) -> ProjectBuilder:
+def project_with_names(builder: ProjectBuilder, pipeline: str = "__default__") -> ProjectBuilder:
     """Each node notes its own name and returns it; a last one collects them all."""
     return (
         builder.functions(f"NAMES = {NAMES!r}\nFUNCTION_NAMES = {FUNCTION_NAMES!r}\n{MAKE}")
         .pipeline(
-            "__default__",
+            pipeline,
             """
             [node(make(name), "params:start", f"named_{number}", name=name) for number, name in enumerate(NAMES)],
             [node(make(name), "params:start", f"unnamed_{number}") for number, name in enumerate(FUNCTION_NAMES)],
@@ -224,9 +224,10 @@ def test_every_hostile_name_runs_its_own_function_once(
     on_airflow: Callable[[ProjectBuilder], Project], builder: ProjectBuilder
 ) -> None:
     """N3."""
-    project = on_airflow(project_with_names(builder))
-    outcome = project.run("--group-by=pipeline")
+    project = on_airflow(project_with_names(builder, "names"))
+    outcome = project.run("--pipelines=names", "--group-by=pipeline")
     assert outcome["state"] == "success", outcome
+    assert [task["id"] for task in outcome["tasks"]] == ["names"]
     assert project.pickled("all") == sorted([*NAMES, *FUNCTION_NAMES, "lambda", "lambda", "part"])
     assert sorted(project.notes()) == sorted(map(repr, [*NAMES, *FUNCTION_NAMES, "part"]))
 
