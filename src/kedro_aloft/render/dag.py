@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from kedro_aloft.render.running import share_arguments
 from kedro_aloft.render.statements import dag_call, pipeline_call
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
@@ -84,12 +85,23 @@ def render_dag(
     Raises:
         RenderError: If a value has no literal, or nodes that share a task want different things of it.
     """
-    running = share_arguments(plan, settings, nodes=node_info)
+    with _readable(plan):
+        return _render(plan, settings, nodes=node_info, datasets=datasets or {}, dag_id=dag_id, command=command)
+
+
+def _render(
+    plan: Plan,
+    settings: DagSettings,
+    *,
+    nodes: Mapping[str, NodeInfo],
+    datasets: Mapping[str, DatasetInfo],
+    dag_id: str,
+    command: str,
+) -> RenderedDag:
+    running = share_arguments(plan, settings, nodes=nodes)
     shared = pipeline_call(plan, settings)
     dag = dag_call(plan, settings, shared=running.shared, dag_id=dag_id)
-    body, calls = build_body(
-        plan, settings, running=running, nodes=node_info, datasets=datasets or {}, reserved=RESERVED_NAMES
-    )
+    body, calls = build_body(plan, settings, running=running, nodes=nodes, datasets=datasets, reserved=RESERVED_NAMES)
     head = _imports(functions_used([shared, dag, *calls]))
     tail = f"{lay_out(shared, prefix='kedro = ')}\n\n{lay_out(dag, prefix='with ', suffix=':')}\n{body}\n"
 
@@ -99,7 +111,7 @@ def render_dag(
     fingerprint = _digest(below(_NO_FINGERPRINT))
     docstring = describe_file(plan, command=command, fingerprint=fingerprint)
     source = f'"""{docstring}{_END_OF_DOCSTRING}{below(fingerprint)}'
-    _check(source, plan)
+    compile(source, "<DAG file>", "exec", dont_inherit=True)
     return RenderedDag(source=source, dag_id=dag_id, fingerprint=fingerprint)
 
 
@@ -147,15 +159,17 @@ def _escape(one: str) -> str:
     return one.encode("unicode_escape").decode("ascii")
 
 
-def _check(source: str, plan: Plan) -> None:
+@contextmanager
+def _readable(plan: Plan) -> Iterator[None]:
     """Nothing that Python would not read leaves this room."""
     try:
-        compile(source, "<DAG file>", "exec", dont_inherit=True)
+        yield
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise RenderError(
             "The DAG file would not be valid Python.",
             where=f"pipeline '{plan.pipeline}', env '{plan.env}'",
             seen=f"{type(error).__name__}: {error}",
-            remedy="this is a defect of kedro-aloft: please report it with the output of `kedro airflow plan --json`",
+            remedy="hide parameters that are nested dozens of levels deep with `params_hide`; if there are none, report "
+            "this defect of kedro-aloft with the output of `kedro airflow plan --json`",
             code="ALOFT-404",
         ) from error
