@@ -21,7 +21,9 @@ pytestmark = pytest.mark.airflow
 def project_at(path: Path, package: str = "shop") -> Path:
     """Make what marks a project."""
     path.mkdir(parents=True)
-    (path / "pyproject.toml").write_text(f'[project]\nname = "x"\n\n[tool.kedro]\nproject_name = "a"\npackage_name = "{package}"\n')
+    (path / "pyproject.toml").write_text(
+        f'[project]\nname = "x"\n\n[tool.kedro]\nproject_name = "a"\npackage_name = "{package}"\n'
+    )
     return path.resolve()
 
 
@@ -59,7 +61,9 @@ def test_a_named_path_counts_first_and_is_relative_to_the_dag_file(tmp_path: Pat
     assert str(found(tmp_path, "shop/dags/dag.py", project_path="/srv/shop")) == "/srv/shop"
 
 
-def test_the_variable_of_the_workers_counts_before_looking_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_of_the_workers_counts_before_looking_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project_at(tmp_path / "shop")
     monkeypatch.setenv(PROJECT_PATH_VARIABLE, "/opt/shop")
     assert str(found(tmp_path, "shop/dags/dag.py")) == "/opt/shop"

@@ -33,7 +33,16 @@ def test_static_values_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("rendered", "value"),
-    [("3", 3), ("-4", -4), ("2.5", 2.5), ("1e3", 1000.0), ("True", True), ("false", False), ("2024-01-02", "2024-01-02"), ("", "")],
+    [
+        ("3", 3),
+        ("-4", -4),
+        ("2.5", 2.5),
+        ("1e3", 1000.0),
+        ("True", True),
+        ("false", False),
+        ("2024-01-02", "2024-01-02"),
+        ("", ""),
+    ],
 )
 def test_rendered_templates_become_numbers_and_booleans(rendered: str, value: Any) -> None:
     nested = {"a": {"b": [rendered, "7"]}}

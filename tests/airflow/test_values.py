@@ -48,7 +48,9 @@ def test_a_notifier_is_made_from_its_path() -> None:
 
 
 def test_a_sensor_waits_for_a_run_and_fails_with_it() -> None:
-    sensor = wait_for(task_id="wait", dag_id="upstream", timeout=timedelta(hours=1), execution_delta=timedelta(minutes=5))
+    sensor = wait_for(
+        task_id="wait", dag_id="upstream", timeout=timedelta(hours=1), execution_delta=timedelta(minutes=5)
+    )
     assert (sensor.task_id, sensor.external_dag_id, sensor.external_task_id) == ("wait", "upstream", None)
     assert (sensor.timeout, sensor.execution_delta, sensor.deferrable) == (3600, timedelta(minutes=5), True)
     assert list(sensor.failed_states) == ["failed"]

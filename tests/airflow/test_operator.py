@@ -1,0 +1,88 @@
+"""The operator as Airflow stores and stops it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("airflow.sdk")
+
+from airflow.sdk import DAG
+
+from kedro_aloft.airflow import KedroCleanup, KedroOperator, KedroPipeline, instant
+from kedro_aloft.airflow.operator import _environment
+from support.airflow import serialize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+pytestmark = pytest.mark.airflow
+
+KEDRO = KedroPipeline(package="shop", runtime_params={"day": "{{ ds }}"})
+
+
+def dag_of(*nodes: str, **arguments: Any) -> DAG:
+    with DAG("shop", schedule=None, start_date=instant("2024-01-01T00:00:00+00:00")) as dag:
+        KedroOperator(task_id="task", kedro=KEDRO, nodes=list(nodes), **arguments) >> KedroCleanup(kedro=KEDRO)
+    return dag
+
+
+def test_node_names_are_no_templates() -> None:
+    assert tuple(KedroOperator.template_fields) == ("runtime_params", "env_vars")
+    assert not KedroOperator.template_ext
+    assert set(KedroOperator.template_fields_renderers) == set(KedroOperator.template_fields)
+
+
+def test_a_dag_serializes_the_same_twice() -> None:
+    names = ["{{ ds }}", "query.sql", "<lambda>__1", "ünï"]
+    one, two = (serialize(dag_of(*names, gives=["b", "a"], env_vars={"A": "{{ ds }}"})) for _ in range(2))
+    assert one == two
+
+
+def test_tasks_of_one_dag_do_not_share_their_parameters() -> None:
+    dag = dag_of("a")
+    task = dag.get_task("task")
+    task.runtime_params["day"] = "changed"  # what rendering does
+    assert KEDRO.runtime_params == {"day": "{{ ds }}"}
+
+
+def test_the_cleanup_is_a_teardown_that_never_decides_and_never_retries() -> None:
+    cleanup = dag_of("a").get_task("clean_up_handoff")
+    assert cleanup.is_teardown
+    assert not cleanup.on_failure_fail_dagrun
+    assert cleanup.retries == 0
+
+
+def test_environment_variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEPT", "old")
+    monkeypatch.delenv("NEW", raising=False)
+    with pytest.raises(KeyError), _environment({"KEPT": "new", "NEW": "1"}):
+        assert (os.environ["KEPT"], os.environ["NEW"]) == ("new", "1")
+        raise KeyError
+    assert os.environ["KEPT"] == "old"
+    assert "NEW" not in os.environ
+
+
+def test_a_kill_when_nothing_runs_raises_nothing() -> None:
+    dag_of("a").get_task("task").on_kill()
+
+
+def _wait_forever(names: Sequence[str]) -> None:
+    while names:
+        time.sleep(60)
+
+
+def test_a_kill_ends_the_nodes_and_what_they_started() -> None:
+    task = dag_of("a").get_task("task")
+    child = multiprocessing.get_context("fork").Process(target=_wait_forever, args=(["x"],))
+    with pytest.raises(SystemExit) as caught, task._stoppable():
+        child.start()
+        task.on_kill()
+    assert caught.value.code == 143
+    child.join(timeout=30)
+    assert child.exitcode == -9
+    task.on_kill()  # as after a timeout: once is enough
