@@ -169,7 +169,7 @@ def _readable(plan: Plan) -> Iterator[None]:
             "The DAG file would not be valid Python.",
             where=f"pipeline '{plan.pipeline}', env '{plan.env}'",
             seen=f"{type(error).__name__}: {error}",
-            remedy="hide parameters that are nested dozens of levels deep with `params_hide`; if there are none, report "
+            remedy="hide parameters that are nested dozens of levels deep with `params_hide`; without any, report "
             "this defect of kedro-aloft with the output of `kedro airflow plan --json`",
             code="ALOFT-404",
         ) from error
