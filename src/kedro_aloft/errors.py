@@ -140,6 +140,6 @@ class NodeError(RunError):
 
 
 def close_match(word: str, allowed: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?`` for the closest allowed word, or an empty string."""
+    """Return `Did you mean 'x'?` for the closest allowed word, or an empty string when none is close."""
     matches = difflib.get_close_matches(word, sorted(allowed), n=1, cutoff=0.6)
     return f"Did you mean '{matches[0]}'?" if matches else ""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
+_SAFE = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,99}")
+"""No capitals: to the file systems of macOS and Windows, `Data` and `data` are one name."""
+
 _DIGEST_LENGTH = 8
 
 
@@ -47,10 +50,11 @@ class RunIdentity:
 
 def path_part(name: str) -> str:
     """Return a file name for any text: the text itself when it is safe, else a readable part and a digest."""
-    safe = _UNSAFE.sub("_", name).lstrip(".-")[:100]
-    return name if safe == name else f"{safe}-{_digest(name)}"
+    if _SAFE.fullmatch(name):
+        return name
+    stem = _UNSAFE.sub("_", name).strip("_.-")[:100]
+    return f"{stem or 'x'}-{_digest(name)}"
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
-

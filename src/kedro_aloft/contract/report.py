@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kedro_aloft.contract.wire import read_fields, to_json
+from kedro_aloft.contract.wire import from_json, read_fields, to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +94,14 @@ class TaskReport:
         Raises:
             RequestError: If it is of another wire version or malformed.
         """
-        content = read_fields(cls, json.loads(text))
+        content = from_json(cls, text)
         content["nodes"] = tuple(_node(node) for node in content.get("nodes", ()))
-        if content.get("failure"):
-            content["failure"] = Failure(**content["failure"])
+        if content.get("failure") is not None:
+            content["failure"] = Failure(**read_fields(Failure, content["failure"]))
         return cls(**content)
 
 
-def _node(content: dict[str, Any]) -> NodeReport:
-    outputs = tuple(DatasetReport(**output) for output in content.get("outputs", ()))
-    return NodeReport(**{**content, "outputs": outputs})
+def _node(content: Any) -> NodeReport:
+    values = read_fields(NodeReport, content)
+    outputs = tuple(DatasetReport(**read_fields(DatasetReport, output)) for output in values.get("outputs", ()))
+    return NodeReport(**{**values, "outputs": outputs})

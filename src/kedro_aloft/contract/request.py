@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.contract.wire import read_fields, to_json
+from kedro_aloft.contract.wire import from_json, to_json
 from kedro_aloft.errors import RequestError
 
 if TYPE_CHECKING:
@@ -79,4 +78,4 @@ class TaskRequest:
         Raises:
             RequestError: If it is of another wire version or malformed.
         """
-        return cls(**read_fields(cls, json.loads(text)))
+        return cls(**from_json(cls, text))

@@ -20,8 +20,9 @@ def run_uri(handoff_uri: str, project_path: str, run_directory: str) -> str:
         project_path: Absolute path of the project.
         run_directory: `RunIdentity.directory`.
     """
-    if "://" in handoff_uri:
-        return f"{handoff_uri.rstrip('/')}/{run_directory}"
+    protocol, separator, place = handoff_uri.partition("://")
+    if separator:
+        return f"{protocol}://{place.rstrip('/')}/{run_directory}"
     return str(Path(project_path) / Path(handoff_uri).expanduser() / run_directory)
 
 

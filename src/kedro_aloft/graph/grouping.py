@@ -1,7 +1,7 @@
 """Grouping (fusion): which nodes share one Airflow task.
 
-Each strategy proposes a partition; `group_nodes` then splits what may not share a task and merges what would make
-the graph of tasks cyclic. A strategy is a function `Snapshot → {node name: group key}`; nodes with one key share a task.
+Each strategy proposes a partition that never mixes requirements; `group_nodes` then merges what would make the graph of
+tasks cyclic. A strategy links nodes (linked nodes share a task) or labels them (nodes with one label share a task).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import PlanError
 from kedro_aloft.graph.algorithms import connected, find_cycle, reverse, strongly_connected
-from kedro_aloft.graph.snapshot import DatasetKind
+from kedro_aloft.graph.snapshot import DatasetKind, strip_transcoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -90,63 +90,60 @@ def group_nodes(
     Raises:
         PlanError: If a node belongs to two groups, or a circle may not or cannot be merged.
     """
-    needs = requirements or {}
-    keys = _propose(snapshot, group_by, group_tags)
-    keys = {
-        name: _Key(label=key.label, leader=key.leader, requirement=needs.get(name, "")) for name, key in keys.items()
-    }
+    keys = _propose(snapshot, group_by, group_tags, requirements or {})
     return _break_circles(snapshot, keys, group_by, on_cycle)
 
 
-def _propose(snapshot: Snapshot, group_by: GroupBy, group_tags: Collection[str]) -> dict[str, _Key]:
-    if group_by is GroupBy.TAG:
-        return _by_tag(snapshot, group_tags)
-    return _STRATEGIES[group_by](snapshot)
+def _propose(
+    snapshot: Snapshot, group_by: GroupBy, group_tags: Collection[str], needs: Mapping[str, str]
+) -> dict[str, _Key]:
+    if group_by in _LINKS:
+        return _linked(snapshot, _LINKS[group_by](snapshot), needs)
+    label_of = _by_tag(snapshot, group_tags) if group_by is GroupBy.TAG else _LABELS[group_by]
+    return _labelled(snapshot, label_of, needs)
 
 
-def _by_none(snapshot: Snapshot) -> dict[str, _Key]:
-    return {node.name: _Key(label=None, leader=node.name) for node in snapshot.nodes}
-
-
-def _by_chain(snapshot: Snapshot) -> dict[str, _Key]:
-    """Fuse a node with its only child when it is that child's only parent."""
+def _chain_links(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Link a node with its only child when it is that child's only parent."""
     parents = reverse(snapshot.children)
-    links = [
+    return [
         (name, children[0])
         for name, children in snapshot.children.items()
         if len(children) == 1 and len(parents[children[0]]) == 1
     ]
-    return _components(snapshot, links)
 
 
-def _by_memory(snapshot: Snapshot) -> dict[str, _Key]:
-    """Fuse nodes that pass each other data in memory, so that nothing needs a handoff."""
+def _memory_links(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Link nodes that pass each other data in memory, so that nothing needs a handoff."""
     producers = snapshot.producers()
-    links = [
-        (producers[name].name, node.name)
+    return [
+        (producer.name, node.name)
         for node in snapshot.nodes
         for name in node.inputs
-        if snapshot.datasets[name].kind is DatasetKind.MEMORY and name in producers
+        if snapshot.datasets[name].kind is DatasetKind.MEMORY
+        and (producer := producers.get(strip_transcoding(name))) is not None
     ]
-    return _components(snapshot, links)
 
 
-def _components(snapshot: Snapshot, links: list[tuple[str, str]]) -> dict[str, _Key]:
-    leaders = connected([node.name for node in snapshot.nodes], links)
-    return {name: _Key(label=None, leader=leader) for name, leader in leaders.items()}
+def _linked(snapshot: Snapshot, links: list[tuple[str, str]], needs: Mapping[str, str]) -> dict[str, _Key]:
+    """Fuse linked nodes. Different requirements cut a link: what follows the cut is a task of its own."""
+    uncut = [(one, other) for one, other in links if needs.get(one, "") == needs.get(other, "")]
+    leaders = connected([node.name for node in snapshot.nodes], uncut)
+    return {name: _Key(label=None, leader=leader, requirement=needs.get(name, "")) for name, leader in leaders.items()}
 
 
-def _by_namespace(snapshot: Snapshot) -> dict[str, _Key]:
+def _namespace_label(node: NodeInfo) -> str | None:
     """Fuse nodes with one top-level namespace."""
-    return _labelled(snapshot, lambda node: node.namespace.split(".")[0] if node.namespace else None)
+    return node.namespace.split(".")[0] if node.namespace else None
 
 
-def _by_pipeline(snapshot: Snapshot) -> dict[str, _Key]:
+def _pipeline_label(node: NodeInfo) -> str | None:
     """Fuse nodes that the same registered pipeline owns; of several owners the smallest counts."""
-    return _labelled(snapshot, lambda node: node.pipelines[0] if node.pipelines else None)
+    return node.pipelines[0] if node.pipelines else None
 
 
-def _by_tag(snapshot: Snapshot, group_tags: Collection[str]) -> dict[str, _Key]:
+def _by_tag(snapshot: Snapshot, group_tags: Collection[str]) -> Callable[[NodeInfo], str | None]:
+    """Fuse nodes that carry one of the tags that count."""
     counting = _counting_tags(snapshot, group_tags)
 
     def label(node: NodeInfo) -> str | None:
@@ -161,7 +158,7 @@ def _by_tag(snapshot: Snapshot, group_tags: Collection[str]) -> dict[str, _Key]:
             )
         return tags[0].removeprefix(GROUP_TAG_PREFIX) if tags else None
 
-    return _labelled(snapshot, label)
+    return label
 
 
 def _counting_tags(snapshot: Snapshot, group_tags: Collection[str]) -> set[str]:
@@ -179,20 +176,25 @@ def _counting_tags(snapshot: Snapshot, group_tags: Collection[str]) -> set[str]:
     return set(group_tags) or prefixed or tags
 
 
-def _labelled(snapshot: Snapshot, label_of: Callable[[NodeInfo], str | None]) -> dict[str, _Key]:
+def _labelled(
+    snapshot: Snapshot, label_of: Callable[[NodeInfo], str | None], needs: Mapping[str, str]
+) -> dict[str, _Key]:
     keys = {}
     for node in snapshot.nodes:
         label = label_of(node)
-        keys[node.name] = _Key(label=label, leader="" if label else node.name)
+        keys[node.name] = _Key(label=label, leader="" if label else node.name, requirement=needs.get(node.name, ""))
     return keys
 
 
-_STRATEGIES: dict[GroupBy, Callable[[Snapshot], dict[str, _Key]]] = {
-    GroupBy.NONE: _by_none,
-    GroupBy.CHAIN: _by_chain,
-    GroupBy.MEMORY: _by_memory,
-    GroupBy.NAMESPACE: _by_namespace,
-    GroupBy.PIPELINE: _by_pipeline,
+_LINKS: dict[GroupBy, Callable[[Snapshot], list[tuple[str, str]]]] = {
+    GroupBy.NONE: lambda _: [],
+    GroupBy.CHAIN: _chain_links,
+    GroupBy.MEMORY: _memory_links,
+}
+
+_LABELS: dict[GroupBy, Callable[[NodeInfo], str | None]] = {
+    GroupBy.NAMESPACE: _namespace_label,
+    GroupBy.PIPELINE: _pipeline_label,
 }
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.errors import PlanError
-from kedro_aloft.graph.algorithms import topological_order
+from kedro_aloft.graph.algorithms import strongly_connected, topological_order
 from kedro_aloft.graph.grouping import GroupBy, OnCycle, group_nodes
 from kedro_aloft.graph.naming import MAX_ID_LENGTH, airflow_id, digest
-from kedro_aloft.graph.snapshot import DatasetKind, Parameter, datasets_of, is_parameter, strip_transcoding
+from kedro_aloft.graph.snapshot import DatasetKind, Parameter, is_parameter, strip_transcoding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -36,7 +36,8 @@ class Task:
         outputs: Datasets that it writes, sorted.
         versioned: Versioned datasets that it writes, sorted.
         pinned: Versioned datasets that it uses and that this plan writes, sorted: read at the run's own version.
-        task_group: Namespace path that shows the task in nested task groups; empty for none.
+        task_group: Namespace path that shows the task in nested task groups; empty for none. Groups, too, never wait
+            for each other in a circle.
         reason: Why several nodes share the task.
     """
 
@@ -58,7 +59,8 @@ class Crossing:
     Args:
         dataset: Name as the reader declares it.
         source, target: Ids of the two tasks.
-        handed_over: True when the data lives in memory and goes through the handoff store; False when the catalog keeps it.
+        handed_over: True when the data lives in memory and goes through the handoff store; False when the catalog keeps
+            it, or when the reader's transcoded name has data of its own.
         location: Where the catalog keeps it, when it does and the place is known.
     """
 
@@ -149,6 +151,8 @@ class Plan:
         downstream: dict[str, list[str]] = {task.id: [] for task in self.tasks}
         for task in self.tasks:
             for parent in task.upstream:
+                if parent not in ids:
+                    raise PlanError(f"Task '{task.id}' waits for '{parent}', which is no task of the plan.")
                 downstream[parent].append(task.id)
         if len(topological_order(downstream)) != len(self.tasks):
             raise PlanError("The plan's tasks wait for each other in a circle.", where=f"pipeline '{self.pipeline}'")
@@ -200,13 +204,14 @@ def build_plan(
     nodes = snapshot.by_name
     paths = [_task_group(group, nodes) if task_groups else () for group in groups]
     ids = _task_ids(groups, nodes, paths)
+    tasks = _tasks(snapshot, groups, ids, paths)
     return Plan(
         package=snapshot.package,
         pipeline=snapshot.pipeline,
         env=snapshot.env,
         group_by=group_by.value,
-        tasks=_tasks(snapshot, groups, ids, paths),
-        crossings=_crossings(snapshot, groups, ids),
+        tasks=tasks,
+        crossings=_crossings(snapshot, tasks),
         parameters=snapshot.parameters,
         selective=snapshot.selective,
     )
@@ -238,31 +243,34 @@ def _check_inputs(snapshot: Snapshot) -> None:
 
 
 def _task_group(group: Group, nodes: Mapping[str, NodeInfo]) -> tuple[str, ...]:
-    """The deepest namespace that all nodes of a group share; one level less when the task is called like it."""
+    """The deepest namespace that all nodes of a group share, up to the level that the task is called after."""
     paths = [tuple((nodes[name].namespace or "").split(".")) if nodes[name].namespace else () for name in group.nodes]
     shared: list[str] = []
     for level in zip(*paths, strict=False):
-        if len(set(level)) > 1:
+        if len(set(level)) > 1 or level[0] == group.label:
             break
         shared.append(level[0])
-    if group.label is not None and shared and shared[-1] == group.label:
-        shared.pop()
     return tuple(airflow_id(part) for part in shared)
 
 
 def _task_ids(
     groups: Sequence[Group], nodes: Mapping[str, NodeInfo], paths: Sequence[tuple[str, ...]]
 ) -> tuple[str, ...]:
-    """One id per group; an id that a task group or an earlier task has taken gets the digest of its nodes."""
+    """One id per group; an id that a task group or another task has taken gets a digest.
+
+    Of those who want one id, a single node goes first: it alone has the id as its name. The order of the pipeline
+    decides nothing, because it changes with edges that have nothing to do with names.
+    """
     taken = {".".join(path[:depth]) for path in paths for depth in range(1, len(path) + 1)}
-    ids = []
-    for group, path in zip(groups, paths, strict=True):
+    ids: dict[Group, str] = {}
+    pairs = zip(groups, paths, strict=True)
+    for group, path in sorted(pairs, key=lambda pair: (len(pair[0].nodes) > 1, min(pair[0].nodes))):
         wanted = _wanted_id(group, nodes, path)
-        if wanted in taken:
-            wanted = airflow_id(f"{wanted[: MAX_ID_LENGTH - 10]}-{digest(chr(0).join(group.nodes))}")
-        taken.add(wanted)
-        ids.append(wanted)
-    return tuple(ids)
+        marks = (digest(wanted), digest("\0".join(sorted(group.nodes))))
+        free = (wanted, *(airflow_id(f"{wanted[: MAX_ID_LENGTH - 10]}-{mark}") for mark in marks))
+        ids[group] = next((one for one in free if one not in taken), wanted)
+        taken.add(ids[group])
+    return tuple(ids[group] for group in groups)
 
 
 def _wanted_id(group: Group, nodes: Mapping[str, NodeInfo], path: tuple[str, ...]) -> str:
@@ -294,7 +302,34 @@ def _tasks(
         task_id: _task(snapshot, group, task_id, path, upstream[task_id])
         for group, task_id, path in zip(groups, ids, paths, strict=True)
     }
-    return tuple(built[task_id] for task_id in order)
+    return _with_groups_in_order(tuple(built[task_id] for task_id in order))
+
+
+def _with_groups_in_order(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Take tasks out of task groups that wait for each other in a circle, although their tasks do not.
+
+    Source: Airflow 3.3 `SerializedTaskGroup.topological_sort`; for such groups grid and graph answer with an error.
+    """
+    paths = {task.id: task.task_group for task in tasks}
+    for depth in range(max(len(path) for path in paths.values())):
+        circles = _circles_of_groups(tasks, paths, depth)
+        paths = {task_id: path[:depth] if path[: depth + 1] in circles else path for task_id, path in paths.items()}
+    return tuple(replace(task, task_group=paths[task.id]) for task in tasks)
+
+
+def _circles_of_groups(tasks: Sequence[Task], paths: Mapping[str, tuple[str, ...]], depth: int) -> set[tuple[str, ...]]:
+    """The task groups of one level that wait for each other, or for a task beside them, in a circle."""
+    inside = {task.id for task in tasks if len(paths[task.id]) >= depth}
+    box = {name: (paths[name][: depth + 1], name if len(paths[name]) == depth else "") for name in inside}
+    after: dict[tuple[tuple[str, ...], str], dict[tuple[tuple[str, ...], str], None]]
+    after = {box[task.id]: {} for task in tasks if task.id in inside}
+    for task in tasks:
+        for parent in task.upstream:
+            together = {task.id, parent} <= inside and paths[task.id][:depth] == paths[parent][:depth]
+            if together and box[task.id] != box[parent]:
+                after[box[parent]][box[task.id]] = None
+    knots = (members for members in strongly_connected(after) if len(members) > 1)
+    return {path for members in knots for path, task_id in members if not task_id}
 
 
 def _task(snapshot: Snapshot, group: Group, task_id: str, path: tuple[str, ...], upstream: Sequence[str]) -> Task:
@@ -318,27 +353,23 @@ def _task(snapshot: Snapshot, group: Group, task_id: str, path: tuple[str, ...],
     )
 
 
-def _crossings(snapshot: Snapshot, groups: Sequence[Group], ids: Sequence[str]) -> tuple[Crossing, ...]:
-    task_of = {name: task_id for group, task_id in zip(groups, ids, strict=True) for name in group.nodes}
+def _crossings(snapshot: Snapshot, tasks: Sequence[Task]) -> tuple[Crossing, ...]:
+    rank = {task.id: position for position, task in enumerate(tasks)}
+    task_of = {name: task.id for task in tasks for name in task.nodes}
     producers = snapshot.producers()
-    nodes = snapshot.by_name
     found: dict[tuple[str, str, str], Crossing] = {}
-    for group, target in zip(groups, ids, strict=True):
-        for name in sorted(datasets_of(nodes[node] for node in group.nodes)):
+    for node in snapshot.nodes:
+        target = task_of[node.name]
+        for name in node.inputs:
             producer = producers.get(strip_transcoding(name))
-            if producer is None or task_of[producer.name] == target or not _reads(group, nodes, name):
+            if producer is None or task_of[producer.name] == target:
                 continue
-            info = snapshot.datasets[name]
-            found[task_of[producer.name], target, name] = Crossing(
+            source, info = task_of[producer.name], snapshot.datasets[name]
+            found[source, target, name] = Crossing(
                 dataset=name,
-                source=task_of[producer.name],
+                source=source,
                 target=target,
-                handed_over=info.kind is DatasetKind.MEMORY,
+                handed_over=info.kind is DatasetKind.MEMORY and name in producer.outputs,
                 location=info.location,
             )
-    rank = {task_id: position for position, task_id in enumerate(ids)}
     return tuple(found[key] for key in sorted(found, key=lambda key: (rank[key[0]], rank[key[1]], key[2])))
-
-
-def _reads(group: Group, nodes: Mapping[str, NodeInfo], dataset: str) -> bool:
-    return any(dataset in nodes[name].inputs for name in group.nodes)
