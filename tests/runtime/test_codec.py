@@ -34,7 +34,8 @@ class Point:
 
 PLAIN: list[Any] = [
     0, True, 1.5, float("inf"), 2**200, "", "ünï\0code\ud800", b"", b"\x00" * 70_000, (), [], {}, set(), frozenset({1}),
-    {"a": [1, (2, {3: None})], ("t",): {4.5}}, Decimal("1.10"), Fraction(1, 3), datetime(2024, 1, 2, tzinfo=timezone.utc),
+    {"a": [1, (2, {3: None})], ("t",): {4.5}}, Decimal("1.10"), Fraction(1, 3),
+    datetime(2024, 1, 2, tzinfo=timezone.utc),
     Path("a/b"), Point(1, [2]), range(3), slice(1, 2), complex(1, 2), int, len, ValueError("x").args,
 ]  # fmt: skip
 
@@ -202,7 +203,7 @@ def written(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("keep", [0, 1, 8, 31, 100, 100_000, -1, -8, -33])
 def test_a_truncated_file_is_an_error_that_says_so(written: Path, keep: int) -> None:
     os.truncate(written, keep if keep >= 0 else written.stat().st_size + keep)
-    with pytest.raises(HandoffError, match="it is (too short|incomplete)") as caught:
+    with pytest.raises(HandoffError, match=r"it is (too short|incomplete)") as caught:
         codec.load(written)
     assert caught.value.where == str(written.parent)
     assert "clear the task that writes it" in caught.value.remedy

@@ -20,10 +20,8 @@ class DatasetError(Exception):
 
 def raised(error: Exception, cause: BaseException | None = None) -> Exception:
     """Return an error that was raised from another one."""
-    try:
-        raise error from cause
-    except Exception as caught:
-        return caught
+    error.__cause__ = cause
+    return error
 
 
 IN_NODES = [

@@ -14,7 +14,7 @@ from support.commands import run_python
 from support.projects import Project, ProjectBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from conftest import Ran, Worker
 
@@ -315,7 +315,8 @@ def test_a_selective_task_does_not_load_other_pipelines(worker: Worker, builder:
     project.write(f"src/{project.package}/pipelines/second/__init__.py", "raise RuntimeError('loaded')\n")
     project.write(
         f"src/{project.package}/pipeline_registry.py",
-        "from kedro.framework.project import find_pipelines\ndef register_pipelines(): return find_pipelines(raise_errors=True)\n",
+        "from kedro.framework.project import find_pipelines\n"
+        "def register_pipelines(): return find_pipelines(raise_errors=True)\n",
     )
     ran = worker.task(project, "first", pipeline="first")
     if "find_pipelines" in ran.text and ran.report is not None and ran.report.failure is not None:
@@ -328,7 +329,7 @@ def test_tasks_run_in_the_project_since_kedro_leaves_some_paths_relative(
     worker: Worker, builder: ProjectBuilder, name: str
 ) -> None:
     project = (
-        builder.functions("from pathlib import Path\ndef read(): return Path(%r).read_text()" % name)
+        builder.functions(f"from pathlib import Path\ndef read(): return Path({name!r}).read_text()")
         .pipeline("__default__", "node(read, None, 'out', name='read')")
         .pickles("out")
         .file(name, "here")

@@ -1,4 +1,4 @@
-"""Kedro's records keep their loggers and levels; nobody's handlers are replaced. In interpreters that import Kedro anew."""
+"""Kedro's records keep their loggers and levels, and nobody's handlers are replaced when Kedro is imported."""
 
 from __future__ import annotations
 

@@ -307,9 +307,7 @@ def test_secrets_from_the_environment_reach_credentials(worker: Worker, builder:
     assert "THE_TOKEN" in failure.message
 
 
-def test_a_project_that_is_installed_and_has_no_source_here(
-    worker: Worker, builder: ProjectBuilder, tmp_path: Path
-) -> None:
+def test_a_project_that_is_installed_and_has_no_source_here(worker: Worker, builder: ProjectBuilder) -> None:
     project = simple(builder).build()
     (project.path / "pyproject.toml").unlink()
     env = {"PYTHONPATH": str(project.path / "src")}

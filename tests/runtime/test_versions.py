@@ -49,7 +49,7 @@ def kept(project: Project, name: str = "data.txt") -> dict[str, str]:
 
 CATALOGS = {
     "versioned": "data: {type: text.TextDataset, filepath: data/data.txt, versioned: true}",
-    "cached": "data: {type: CachedDataset, versioned: true, dataset: {type: text.TextDataset, filepath: data/data.txt}}",
+    "cached": "data: {type: CachedDataset, versioned: true, dataset: {type: text.TextDataset, filepath: data/data.txt}}",  # noqa: E501
     "factory": '"{name}": {type: text.TextDataset, filepath: "data/{name}.txt", versioned: true}',
 }
 

@@ -20,8 +20,8 @@ def main() -> None:
     with keep_log_handlers():
         import kedro.framework.cli.cli
         import kedro.framework.session
-        import kedro.runner
-        import pandas  # noqa: ICN001, F401
+        import kedro.runner  # noqa: F401
+        import pandas  # noqa: F401, ICN001
 
         import kedro_aloft.runtime.process  # noqa: F401
     for line in sys.stdin:

@@ -1,0 +1,158 @@
+"""The private things of Kedro and Airflow that we lean on are still there and still do what we think."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kedro_aloft import compat
+
+# --- Kedro
+
+kedro_io = pytest.importorskip("kedro.io")
+
+
+def test_a_catalogs_materialised_datasets_are_where_we_replace_them() -> None:
+    catalog = kedro_io.DataCatalog(datasets={"a": kedro_io.MemoryDataset(1)})
+    replacement = kedro_io.MemoryDataset(2)
+    compat.replace_dataset(catalog, "a", replacement)
+    assert catalog.load("a") == 2
+    compat.replace_dataset(catalog, "new", kedro_io.MemoryDataset(3))
+    assert catalog.load("new") == 3
+
+
+def test_replacing_a_dataset_warns_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    catalog = kedro_io.DataCatalog(datasets={"a": kedro_io.MemoryDataset(1)})
+    compat.replace_dataset(catalog, "a", kedro_io.MemoryDataset(2))
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
+PLAIN: list[Any] = [True, b"a", {"a": [1]}, 1.5, 3, [1], {1}, "a", (1,), None]
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=repr)
+def test_plain_values_are_copied_as_kedro_would(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kedro.io import memory_dataset
+
+    original = memory_dataset._infer_copy_mode
+    monkeypatch.setattr(memory_dataset, "_infer_copy_mode", original)  # put back what we replace
+    expected = original(value)
+    compat.infer_copy_mode_cheaply()
+    assert memory_dataset._infer_copy_mode(value) == expected == "deepcopy"
+
+
+def test_frames_and_arrays_are_copied_as_kedro_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numpy as np
+    import pandas as pd
+    from kedro.io import memory_dataset
+
+    original = memory_dataset._infer_copy_mode
+    monkeypatch.setattr(memory_dataset, "_infer_copy_mode", original)
+    values = [pd.DataFrame({"a": [1]}), np.zeros(2), pd.Series([1]), type("Dict", (dict,), {})(), object()]
+    expected = [original(value) for value in values]
+    compat.infer_copy_mode_cheaply()
+    compat.infer_copy_mode_cheaply()  # twice is once
+    assert [memory_dataset._infer_copy_mode(value) for value in values] == expected
+
+
+def test_a_memory_dataset_of_a_plain_value_imports_no_pandas() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from kedro_aloft import compat; compat.infer_copy_mode_cheaply();"
+        "from kedro.io import MemoryDataset; MemoryDataset({'a': 1}).load(); print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_hook_managers_are_made_where_we_block_plugins() -> None:
+    from kedro.framework.hooks.manager import _create_hook_manager
+    from kedro.framework.session import session
+    from kedro.runner import task
+
+    modules = (session, task)
+    with compat.block_plugin_hooks(["kedro-telemetry"]):
+        made = [module._create_hook_manager() for module in modules]
+        inside = [module._create_hook_manager for module in modules]
+    assert all(function is not _create_hook_manager for function in inside)
+    assert all(module._create_hook_manager is _create_hook_manager for module in modules)
+    for manager in made:
+        assert manager.is_blocked("kedro-telemetry")
+        assert not manager.is_blocked("kedro-viz")
+
+
+def test_blocking_ends_with_an_error_too() -> None:
+    from kedro.framework.session import session
+
+    before = session._create_hook_manager
+    with pytest.raises(KeyError), compat.block_plugin_hooks([]):
+        raise KeyError
+    assert session._create_hook_manager is before
+
+
+def test_every_runner_runs_nodes_through_the_method_that_we_measure() -> None:
+    import inspect
+
+    from kedro.runner import Task, runner
+
+    assert "Task(" in inspect.getsource(runner)
+    assert callable(Task.execute)
+    assert "self.execute()" in inspect.getsource(Task.__call__)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", []),
+        ("a", ["a"]),
+        ("a,b , c", ["a", "b", "c"]),
+        ("f([a,b]) -> [c],d", ["f([a,b]) -> [c]", "d"]),
+    ],
+)
+def test_node_names_are_split_as_kedro_does(text: str, names: list[str]) -> None:
+    assert compat.split_node_names(text) == names
+
+
+def test_runtime_parameters_are_read_as_kedro_does() -> None:
+    import click
+
+    with click.Context(click.Command("run")):
+        assert compat.split_runtime_params("a=1,b.c=x,d=true,e=1.5") == {"a": 1, "b": {"c": "x"}, "d": True, "e": 1.5}
+        assert compat.split_runtime_params("") == {}
+
+
+# --- Airflow
+
+
+@pytest.mark.airflow
+def test_the_two_failures_are_airflows_own() -> None:
+    pytest.importorskip("airflow.sdk")
+    retry, fail = compat.airflow_exception("may heal"), compat.airflow_fail_exception("never")
+    assert (type(retry).__name__, str(retry)) == ("AirflowException", "may heal")
+    assert (type(fail).__name__, str(fail)) == ("AirflowFailException", "never")
+    assert isinstance(fail, type(retry))
+
+
+@pytest.mark.airflow
+def test_a_timetable_with_data_intervals_exists() -> None:
+    pytest.importorskip("airflow.sdk")
+    assert type(compat.cron_data_interval_timetable("0 3 * * *", "UTC")).__name__ == "CronDataIntervalTimetable"
+
+
+@pytest.mark.airflow
+def test_dag_files_are_loaded_with_their_errors(tmp_path: Any) -> None:
+    pytest.importorskip("airflow.sdk")
+    (tmp_path / "good.py").write_text("from airflow.sdk import DAG\ndag = DAG('good', schedule=None)\n")
+    (tmp_path / "bad.py").write_text("from airflow.sdk import DAG\nraise ValueError('broken file')\n")
+    dags, errors = compat.load_dag_bag(str(tmp_path))
+    assert list(dags) == ["good"]
+    assert [name.rpartition("/")[2] for name in errors] == ["bad.py"]
+    assert "broken file" in str(next(iter(errors.values())))
+
+
+def test_what_no_version_has_is_an_error_that_names_every_place() -> None:
+    with pytest.raises(ImportError, match=r"none of json\.nope, nomodule\.x"):
+        compat._first_of(("json", "nope"), ("nomodule", "x"))
