@@ -162,6 +162,14 @@ def test_only_what_is_kept_is_an_asset() -> None:
     assert assets("model", DatasetKind.MEMORY) == []
 
 
+def test_the_assets_of_a_task_are_sorted_for_another_order_is_another_dag_version() -> None:
+    names = [f"d{number}" for number in range(20)]
+    task = Task(id="t", nodes=("n",), outputs=tuple(reversed(names)))
+    kept = {name: DatasetInfo(name=name, kind=DatasetKind.PERSISTED) for name in names}
+    found = [dict(call.kwargs)["name"] for call in asset_calls(task, plan_of(task), kept)]
+    assert found == [f"p/{name}" for name in sorted(names)]
+
+
 def test_a_transcoded_output_is_one_asset() -> None:
     task = Task(id="t", nodes=("n",), outputs=("x@a", "x@b"))
     kept = {name: DatasetInfo(name=name, kind=DatasetKind.PERSISTED) for name in task.outputs}

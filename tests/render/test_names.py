@@ -41,6 +41,11 @@ def test_two_pipelines_never_share_a_dag_id(one: tuple[str, str], other: tuple[s
     assert len(ids) == len({one, other})
 
 
+def test_hyphens_in_names_are_told_from_those_between_them() -> None:
+    pairs = [("a", "b-c"), ("a-b", "c"), ("a-b-c", "local"), ("a", "b")]
+    assert len({dag_id_for("shop", *pair, DEFAULTS) for pair in pairs}) == len(pairs)
+
+
 @given(names, names)
 def test_a_dag_id_is_valid(pipeline: str, env: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", dag_id_for("shop", pipeline, env, DEFAULTS))
