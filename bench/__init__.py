@@ -1,0 +1,1 @@
+"""Measurements: what kedro-aloft costs, and how its planner compares."""

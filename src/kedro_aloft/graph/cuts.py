@@ -1,0 +1,238 @@
+"""Cuts that the planner starts from: no fusion, chains, the fewest tasks, stages. None of them can be circular.
+
+See `makespan.py` for what a cut is.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+    from kedro_aloft.graph.makespan import Work
+
+LIGHT_BLOCK = 0.5
+"""Levels are taken together while their work is less than this part of what a stage costs by itself."""
+LONG_STAGE = 16.0
+"""A stage that takes so many times what it costs by itself is long enough: cutting it again costs little."""
+COARSE_BLOCKS = 32
+"""A second search takes levels together until about so many blocks are left, and sees long stages too."""
+MOST_BLOCKS = 64
+"""No stage is tried beyond so many blocks: this keeps the search linear in the nodes."""
+
+
+def numbered(keys: Iterable[Hashable]) -> tuple[int, ...]:
+    """Return the cut in which nodes with equal keys share a task."""
+    numbers: dict[Hashable, int] = {}
+    return tuple(numbers.setdefault(key, len(numbers)) for key in keys)
+
+
+def members_of(cut: Sequence[int]) -> list[list[int]]:
+    """Return the nodes of each task, ascending."""
+    members: list[list[int]] = [[] for _ in range(max(cut) + 1)]
+    for node, task in enumerate(cut):
+        members[task].append(node)
+    return members
+
+
+def cut_none(work: Work) -> tuple[int, ...]:
+    """Return the cut with one node per task."""
+    return tuple(range(len(work.names)))
+
+
+def cut_chains(work: Work) -> tuple[int, ...]:
+    """Return the cut that fuses an only child with its only parent."""
+    task = list(range(len(work.names)))
+    for node, children in enumerate(work.children):
+        if len(children) == 1 and len(work.parents[children[0]]) == 1 and work.needs[node] == work.needs[children[0]]:
+            task[children[0]] = task[node]
+    return numbered(task)
+
+
+def cut_fewest(work: Work) -> tuple[int, ...]:
+    """Return the cut into one task, or into as few as different needs allow."""
+    return numbered(zip(_rounds(work), work.needs, strict=True))
+
+
+def _rounds(work: Work) -> list[int]:
+    """How often needs change, at most, on the way to each node: between two rounds lies every border of needs."""
+    rounds = [0] * len(work.names)
+    for node, parents in enumerate(work.parents):
+        rounds[node] = max((rounds[one] + (work.needs[one] != work.needs[node]) for one in parents), default=0)
+    return rounds
+
+
+def cuts_by_stages(work: Work, case: Sequence[float]) -> Iterator[tuple[int, ...]]:
+    """Yield cuts into stages, one after the other, with the independent parts of a stage side by side.
+
+    Nodes are laid into levels, once as early and once as late as possible. Where a stage begins is chosen so that the
+    sum of the stages' predicted seconds is the least. The parts of a stage are then packed, the longest first, into as
+    many tasks as pay for themselves; a second cut leaves every part a task of its own.
+
+    Args:
+        work: The pipeline.
+        case: Seconds of each node.
+    """
+    fine = LIGHT_BLOCK * _fixed_s(work)
+    coarse = max(fine, sum(case) / COARSE_BLOCKS)
+    for late, light in ((False, fine), (True, fine), (False, coarse), (True, coarse)):
+        blocks = _blocks(work, case, late=late, light=light)
+        stages = _stages(work, case, blocks, longest=LONG_STAGE * light / LIGHT_BLOCK)
+        parts = _parts(work, stages)
+        yield numbered(parts)
+        yield _packed(work, case, stages, parts)
+
+
+def _blocks(work: Work, case: Sequence[float], *, late: bool, light: float) -> list[tuple[int, list[int]]]:
+    """Levels of nodes, light ones together: (round, nodes). No edge leads back, nor inside a block to other needs."""
+    keys = _late_levels(work) if late else _early_levels(work)
+    levels: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for node, key in enumerate(keys):
+        levels[key].append(node)
+    blocks: list[tuple[int, list[int]]] = []
+    seconds = 0.0
+    for key in sorted(levels):
+        more = sum(case[node] for node in levels[key])
+        if not blocks or blocks[-1][0] != key[0] or seconds + more > light:
+            blocks.append((key[0], []))
+            seconds = 0.0
+        blocks[-1][1].extend(levels[key])
+        seconds += more
+    return [(number, sorted(nodes)) for number, nodes in blocks]
+
+
+def _fixed_s(work: Work) -> float:
+    return work.costs.latency_s + work.costs.overhead_s + work.costs.launch_s
+
+
+def _early_levels(work: Work) -> list[tuple[int, int]]:
+    rounds = _rounds(work)
+    depth = [0] * len(rounds)
+    for node, parents in enumerate(work.parents):
+        depth[node] = max((depth[one] + 1 for one in parents), default=0)
+    return list(zip(rounds, depth, strict=True))
+
+
+def _late_levels(work: Work) -> list[tuple[int, int]]:
+    left = [0] * len(work.names)
+    depth = [0] * len(work.names)
+    for node in range(len(work.names) - 1, -1, -1):
+        for child in work.children[node]:
+            left[node] = max(left[node], left[child] + (work.needs[child] != work.needs[node]))
+            depth[node] = max(depth[node], depth[child] + 1)
+    return [(-one, -two) for one, two in zip(left, depth, strict=True)]
+
+
+def _stages(work: Work, case: Sequence[float], blocks: Sequence[tuple[int, list[int]]], *, longest: float) -> list[int]:
+    """The stage of each node: the best way to cut the sequence of blocks, by dynamic programming from its end."""
+    block_of = {node: number for number, (_, nodes) in enumerate(blocks) for node in nodes}
+    received = _received(work, block_of)
+    best = [0.0] * (len(blocks) + 1)
+    following = [len(blocks)] * len(blocks)
+    for first in range(len(blocks) - 1, -1, -1):
+        best[first] = float("inf")
+        for last, seconds in _stage_seconds(work, case, blocks, block_of, received, first):
+            if seconds > longest and last > first:
+                break
+            if seconds + best[last + 1] < best[first]:
+                best[first], following[first] = seconds + best[last + 1], last + 1
+    stage = [0] * len(case)
+    first, number = 0, 0
+    while first < len(blocks):
+        for _, nodes in blocks[first : following[first]]:
+            for node in nodes:
+                stage[node] = number
+        first, number = following[first], number + 1
+    return stage
+
+
+def _received(work: Work, block_of: dict[int, int]) -> dict[int, list[tuple[int, float]]]:
+    """What each node reads from memory: (block of the writer, seconds when it comes from another task)."""
+    received: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for one in work.passed:
+        for reader in one.readers:
+            received[reader].append((block_of[one.producer], 2 * one.seconds))
+    return received
+
+
+def _stage_seconds(
+    work: Work,
+    case: Sequence[float],
+    blocks: Sequence[tuple[int, list[int]]],
+    block_of: dict[int, int],
+    received: dict[int, list[tuple[int, float]]],
+    first: int,
+) -> Iterator[tuple[int, float]]:
+    """For each block at which a stage from `first` may end: the block and the stage's predicted seconds."""
+    costs = work.costs
+    leader: dict[int, int] = {}
+    weight: dict[int, float] = {}
+    longest = total = 0.0
+    parts = 0
+    for last in range(first, min(len(blocks), first + MOST_BLOCKS)):
+        if blocks[last][0] != blocks[first][0]:
+            return
+        for node in blocks[last][1]:
+            leader[node] = node
+            seconds = case[node] + sum(price for block, price in received.get(node, ()) if block < first)
+            total += seconds
+            parts += 1
+            for parent in work.parents[node]:
+                if block_of[parent] >= first and (root := _find(leader, parent)) != node:
+                    if root == leader[node]:
+                        continue
+                    seconds += weight.pop(root)
+                    leader[root] = node
+                    parts -= 1
+            weight[node] = seconds
+            longest = max(longest, seconds)
+        tasks = _paying_tasks(work, total, parts)
+        side_by_side = max(longest, total / tasks)
+        yield last, costs.latency_s + costs.overhead_s + costs.launch_s * tasks + side_by_side
+
+
+def _find(leader: dict[int, int], node: int) -> int:
+    while leader[node] != node:
+        leader[node] = leader[leader[node]]
+        node = leader[node]
+    return node
+
+
+def _paying_tasks(work: Work, total: float, parts: int) -> int:
+    """Into how many tasks `total` seconds of independent parts go: more are started later than they would end."""
+    launch = work.costs.launch_s
+    paying = round((total / launch) ** 0.5) if launch else parts
+    return max(1, min(paying, work.costs.slots, parts))
+
+
+def _parts(work: Work, stages: Sequence[int]) -> list[int]:
+    """The connected part of its stage that each node belongs to, named by one of its nodes."""
+    leader: dict[int, int] = {}
+    for node, parents in enumerate(work.parents):
+        leader[node] = node
+        for parent in parents:
+            if stages[parent] == stages[node]:
+                leader[_find(leader, parent)] = node
+    return [_find(leader, node) for node in range(len(stages))]
+
+
+def _packed(work: Work, case: Sequence[float], stages: Sequence[int], parts: Sequence[int]) -> tuple[int, ...]:
+    """The cut in which the parts of a stage that share their needs are packed, the longest first."""
+    seconds: dict[int, float] = defaultdict(float)
+    for node, part in enumerate(parts):
+        seconds[part] += case[node]
+    shelves: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for part in seconds:
+        shelves[stages[part], work.needs[part]].append(part)
+    bin_of: dict[int, tuple[int, int, int]] = {}
+    for (stage, need), found in shelves.items():
+        tasks = _paying_tasks(work, sum(seconds[part] for part in found), len(found))
+        bins = [(0.0, number) for number in range(tasks)]
+        for part in sorted(found, key=lambda one: (-seconds[one], one)):
+            load, number = heapq.heappop(bins)
+            bin_of[part] = (stage, need, number)
+            heapq.heappush(bins, (load + seconds[part], number))
+    return numbered(bin_of[part] for part in parts)

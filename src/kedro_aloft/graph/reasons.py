@@ -1,0 +1,201 @@
+"""Why nodes share a task and why others do not, in words for people.
+
+Numbers are rounded to one digit: a reason is part of the plan, and shall not change with every run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kedro_aloft.graph.cuts import members_of
+from kedro_aloft.graph.makespan import work_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kedro_aloft.graph.costs import Costs
+    from kedro_aloft.graph.makespan import Work
+    from kedro_aloft.graph.snapshot import Snapshot
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Border:
+    """A border between two tasks that `group_by: auto` left.
+
+    Args:
+        source, target: Numbers of the tasks, in the order in which they were given.
+        reason: Why their nodes do not share a task.
+    """
+
+    source: int
+    target: int
+    reason: str
+
+
+def task_reasons(work: Work, cut: Sequence[int]) -> tuple[str, ...]:
+    """Return for each task of a cut why its nodes share it; empty for a single node."""
+    return tuple(_task_reason(work, members) if len(members) > 1 else "" for members in members_of(cut))
+
+
+def _task_reason(work: Work, members: Sequence[int]) -> str:
+    inside = set(members)
+    children = {node: [child for child in work.children[node] if child in inside] for node in members}
+    parents: dict[int, int] = defaultdict(int)
+    for targets in children.values():
+        for target in targets:
+            parents[target] += 1
+    size = len(members)
+    if sum(map(len, children.values())) == size - 1 and all(
+        len(children[node]) <= 1 and parents[node] <= 1 for node in members
+    ):
+        return f"chain: {size} nodes one after the other, no other task could run beside them"
+    if any(_unknown(work, members)):
+        return f"durations unknown: {size} nodes that would gain little side by side, so they share one start"
+    total, longest = _total_and_path(work, members, children)
+    mean = _about(total / size)
+    if not any(children.values()):
+        if total / size <= work.costs.overhead_s:
+            return f"cheap fan: {size} nodes of {mean} cost less than a task each ({_about(work.costs.overhead_s)})"
+        return f"packed: {size} independent nodes of {mean}, as many as a slot gets of {work.costs.slots} slots"
+    return (
+        f"fused: side by side these {size} nodes would save at most {_about(total - longest)}, "
+        f"and each further task costs {_about(_border_s(work.costs))}"
+    )
+
+
+def _unknown(work: Work, members: Sequence[int]) -> list[bool]:
+    return [len({case[node] for case in work.cases}) > 1 for node in members]
+
+
+def _total_and_path(work: Work, members: Sequence[int], children: Mapping[int, Sequence[int]]) -> tuple[float, float]:
+    """Seconds of the nodes one after the other, and of the longest path among them."""
+    seconds = work.cases[0]
+    longest: dict[int, float] = {}
+    for node in reversed(members):
+        longest[node] = seconds[node] + max((longest[child] for child in children[node]), default=0.0)
+    return sum(seconds[node] for node in members), max(longest.values())
+
+
+def border_reasons(
+    snapshot: Snapshot,
+    tasks: Sequence[Sequence[str]],
+    *,
+    costs: Costs,
+    requirements: Mapping[str, str] | None = None,
+) -> tuple[Border, ...]:
+    """Return for each pair of tasks, one waiting for the other, why they are two.
+
+    Args:
+        snapshot: The pipeline.
+        tasks: The names of the nodes of each task.
+        costs: What the plan was made with.
+        requirements: What each node demands of its task.
+
+    Returns:
+        One border per pair, sorted by the tasks' numbers.
+    """
+    work = work_of(snapshot, costs, requirements)
+    task_of = {name: number for number, names in enumerate(tasks) for name in names}
+    cut = [task_of[name] for name in work.names]
+    after: dict[int, set[int]] = defaultdict(set)
+    before: dict[int, set[int]] = defaultdict(set)
+    for node, children in enumerate(work.children):
+        for child in children:
+            if cut[node] != cut[child]:
+                after[cut[node]].add(cut[child])
+                before[cut[child]].add(cut[node])
+    seconds = _task_seconds(work, cut)
+    needs = requirements or {}
+    return tuple(
+        Border(
+            source=source,
+            target=target,
+            reason=_needs_reason(needs, tasks[source][0], tasks[target][0])
+            or _memory_reason(work, cut, source, target)
+            or _beside_reason(tasks, seconds, before[target] - {source}, after[source] - {target}),
+        )
+        for source in sorted(after)
+        for target in sorted(after[source])
+    )
+
+
+def _task_seconds(work: Work, cut: Sequence[int]) -> list[float | None]:
+    """Seconds of the nodes of each task; None when one of them is unknown."""
+    seconds: list[float | None] = [0.0] * (max(cut) + 1)
+    for node, unknown in enumerate(_unknown(work, range(len(cut)))):
+        known = seconds[cut[node]]
+        seconds[cut[node]] = None if unknown or known is None else known + work.cases[0][node]
+    return seconds
+
+
+def _needs_reason(requirements: Mapping[str, str], source: str, target: str) -> str:
+    first, second = requirements.get(source, ""), requirements.get(target, "")
+    if first == second:
+        return ""
+    return f"different requirements: {', '.join(_differing(first, second)) or 'see the tasks'}"
+
+
+def _differing(first: str, second: str) -> list[str]:
+    """Names of the settings that differ; never their values, which may be secret."""
+    try:
+        one, two = json.loads(first or "{}"), json.loads(second or "{}")
+        return sorted(key for key in {*one, *two} if one.get(key) != two.get(key))
+    except (ValueError, AttributeError, TypeError):
+        return [] if "\n" in first + second else [text for text in (first, second) if text]
+
+
+def _memory_reason(work: Work, cut: Sequence[int], source: int, target: int) -> str:
+    limit = work.costs.memory_per_slot_mib
+    if limit is None:
+        return ""
+    mib = max((size for size, task in zip(work.memory_mib, cut, strict=True) if task in {source, target}), default=0.0)
+    passed = [
+        one.mib
+        for one in work.passed
+        if cut[one.producer] in {source, target} and any(cut[r] == target for r in one.readers)
+    ]
+    if mib + sum(passed) <= limit:
+        return ""
+    return f"memory: together they could take more than the {_about(limit, 'MiB')} of a slot"
+
+
+def _beside_reason(
+    tasks: Sequence[Sequence[str]],
+    seconds: Sequence[float | None],
+    other_parents: set[int],
+    other_children: set[int],
+) -> str:
+    if other_children:
+        return f"parallel branches: runs beside {_listed(tasks, seconds, other_children)}"
+    if other_parents:
+        return f"join: waits for {_listed(tasks, seconds, other_parents)} too, which should not wait for this"
+    return "start sooner: more nodes in this task would keep others waiting"
+
+
+def _listed(tasks: Sequence[Sequence[str]], seconds: Sequence[float | None], numbers: set[int]) -> str:
+    named = []
+    for number in sorted(numbers)[:_NAMED]:
+        names, took = tasks[number], seconds[number]
+        title = names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
+        named.append(f"{title} ({_about(took)})" if took is not None else title)
+    rest = len(numbers) - len(named)
+    return ", ".join(named) + (f" and {rest} more" if rest else "")
+
+
+def _border_s(costs: Costs) -> float:
+    return costs.overhead_s + costs.latency_s + costs.launch_s
+
+
+def _about(value: float, unit: str = "s") -> str:
+    """Return a number rounded to one digit: `0.02 s`, `3 s`, `200 s`."""
+    if value <= 0:
+        return f"0 {unit}"
+    digits = -math.floor(math.log10(value))
+    rounded = round(value, digits)
+    return f"{rounded:.{max(0, digits)}f} {unit}".replace(".0 ", " ")
