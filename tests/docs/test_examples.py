@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import pytest
 import yaml
 
 from kedro_aloft.settings import read_settings
-from support.pages import Block, blocks
+from support.commands import program, run_command
+from support.pages import ROOT, Block, blocks, commands, pages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +88,29 @@ def test_the_page_on_dag_files_lists_what_is_public() -> None:
     for name, field in fields.items():
         if field.default is not dataclasses.MISSING and name in documented and "," not in documented[name]:
             assert documented[name] == f"`{_spelled(field.default)}`", name
+
+
+@pytest.mark.airflow
+def test_every_command_that_compiles_does_so_on_the_example(tmp_path: Path) -> None:
+    project = tmp_path / "spaceflights"
+    shutil.copytree(ROOT / "examples" / "spaceflights", project, ignore=shutil.ignore_patterns("data", ".airflow"))
+    (project / "conf" / "prod").mkdir()
+    (project / "dag.py.j2").write_text(blocks("jinja")[0].text, encoding="utf-8")
+    for words in _compiling_commands():
+        argv = [word.replace("/path/to/", "") for word in words]
+        done = run_command(program("kedro"), "airflow", *argv, cwd=project)
+        assert done.code in ((0, 1) if "--exit-code" in argv else (0,)), f"{argv}: {done.text}"
+        assert "✗" not in done.text, f"{argv}: {done.text}"
+
+
+def _compiling_commands() -> list[list[str]]:
+    """The commands of all pages that start no Airflow, each once; `init` first, which must find nothing."""
+    found = {tuple(words): None for page in pages() for words in commands(page)}
+    wanted = [
+        list(words) for words in found if words[0] in {"check", "create", "diff", "plan"} and "--help" not in words
+    ]
+    assert len(wanted) > 10
+    return [["init"], *wanted, ["init", "--force"]]
 
 
 def _spelled(value: Any) -> str:
