@@ -183,7 +183,7 @@ def reordered(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
 
 @st.composite
 def with_a_stranger(draw: st.DrawFn, snapshot: Snapshot) -> tuple[Snapshot, NodeInfo]:
-    """The same pipeline with one more node, anywhere in the order, that shares nothing with the others but the kind of name."""
+    """The same pipeline with one more node, anywhere in the order, that shares nothing with the others."""
     taken = set(snapshot.by_name)
     name = draw(_NAMES.filter(lambda name: name not in taken))
     stranger = NodeInfo(name=name, inputs=("of its own",), outputs=("of its own too",))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING
 
+from kedro_aloft.errors import RequestError
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -30,6 +32,11 @@ class RunIdentity:
     dag_id: str
     run_id: str
     run_after: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse a moment that every worker would read in a zone of its own."""
+        if self.run_after.tzinfo is None:
+            raise RequestError("The moment when the run was due has no time zone.", where=f"DAG run '{self.run_id}'")
 
     @property
     def version(self) -> str:
