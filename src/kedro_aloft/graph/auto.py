@@ -16,7 +16,7 @@ from kedro_aloft.graph.costs import Costs
 from kedro_aloft.graph.cuts import cut_chains, cut_fewest, cut_none, cuts_by_stages
 from kedro_aloft.graph.makespan import work_of
 from kedro_aloft.graph.reasons import task_reasons
-from kedro_aloft.graph.refine import Judge, every_cut, improve, within_memory
+from kedro_aloft.graph.refine import Judge, every_cut, improve, within_memory, zero_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ GOOD_ENOUGH = 1.05
 EXHAUSTIVE_SIZE = 8
 """So many nodes have 4,140 cuts, which are scored in some 30 ms."""
 STARTS = 4
-MOST_STEPS = 200_000
+MOST_STEPS = 300_000
 """Simulated nodes and edges that improving may take in all: some tenths of a second."""
 
 
@@ -68,8 +68,10 @@ def best_cut(work: Work, *, exhaustive: int = EXHAUSTIVE_SIZE) -> tuple[int, ...
         exhaustive: Up to how many nodes every cut is tried when no proof tells that this cannot help much.
     """
     judge = Judge(work)
-    starts = sorted(dict.fromkeys(candidates(work)), key=judge.score)[:STARTS]
-    cut = min((improve(judge, start, most_steps=MOST_STEPS // STARTS) for start in starts), key=judge.score)
+    share = MOST_STEPS // (STARTS + 2)
+    found = sorted(dict.fromkeys(candidates(work)), key=judge.score)[:STARTS]
+    found.append(zero_edges(judge, cut_none(work), most_steps=share))
+    cut = min((improve(judge, start, most_steps=share) for start in dict.fromkeys(found)), key=judge.score)
     if len(work.names) <= exhaustive and judge.score(cut)[0] > GOOD_ENOUGH:
         cut = min((cut, *every_cut(len(work.names))), key=judge.score)
     return cut

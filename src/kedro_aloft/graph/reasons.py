@@ -6,7 +6,6 @@ Numbers are rounded to one digit: a reason is part of the plan, and shall not ch
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -194,8 +193,5 @@ def _border_s(costs: Costs) -> float:
 
 def _about(value: float, unit: str = "s") -> str:
     """Return a number rounded to one digit: `0.02 s`, `3 s`, `200 s`."""
-    if value <= 0:
-        return f"0 {unit}"
-    digits = -math.floor(math.log10(value))
-    rounded = round(value, digits)
-    return f"{rounded:.{max(0, digits)}f} {unit}".replace(".0 ", " ")
+    rounded = float(f"{value:.1g}")
+    return f"{rounded:.0f} {unit}" if rounded >= 1 else f"{rounded:g} {unit}"
