@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import warnings
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ def load_dags(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     Returns:
         DAGs by id, and import errors by file name. DAGs that cannot be serialized count as errors.
     """
-    bag = _dag_bag(folder)
+    with _only_our_warnings():
+        bag = _dag_bag(folder)
     errors = {Path(name).name: str(trace) for name, trace in bag.import_errors.items()}
     for dag_id, dag in bag.dags.items():
         try:
@@ -37,6 +39,15 @@ def load_dags(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
         except Exception as error:  # noqa: BLE001  whatever it is, Airflow could not store this DAG
             errors[dag_id] = f"{type(error).__name__}: {error}"
     return dict(bag.dags), errors
+
+
+@contextmanager
+def _only_our_warnings() -> Iterator[None]:
+    """Airflow's own modules may use what Airflow deprecates; our modules and DAG files may not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", module="kedro_aloft|unusual_prefix_")
+        yield
 
 
 def load_one(folder: Path) -> Any:
@@ -49,7 +60,8 @@ def load_one(folder: Path) -> Any:
 
 def serialize(dag: Any) -> dict[str, Any]:
     """Return what Airflow stores of a DAG. `DagSerialization` since Airflow 3.2, `SerializedDAG` before."""
-    from airflow.serialization import serialized_objects
+    with _only_our_warnings():
+        from airflow.serialization import serialized_objects
 
     serializer = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
     content: dict[str, Any] = serializer.to_dict(dag)
@@ -57,14 +69,14 @@ def serialize(dag: Any) -> dict[str, Any]:
 
 
 def _dag_bag(folder: Path) -> Any:
-    """The DagBag of the installed Airflow: moved in 3.2, bound to a bundle since 3.1."""
+    """The DagBag of the installed Airflow: moved and bound to a bundle in 3.2."""
     try:
-        from airflow.dag_processing import dagbag as module
+        from airflow.dag_processing.dagbag import BundleDagBag
     except ImportError:
-        from airflow.models import dagbag as module  # type: ignore[no-redef]
-    if hasattr(module, "BundleDagBag"):
-        return module.BundleDagBag(str(folder), bundle_path=folder, bundle_name="tests")
-    return module.DagBag(str(folder), include_examples=False)
+        from airflow.models.dagbag import DagBag
+
+        return DagBag(str(folder), include_examples=False)
+    return BundleDagBag(str(folder), bundle_path=folder, bundle_name="tests")
 
 
 def kedro_tasks(dag: Any) -> dict[str, Any]:
