@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.errors import PlanError
+from kedro_aloft.graph.costs import Costs
+from kedro_aloft.graph.forecast import build_forecast
 from kedro_aloft.graph.grouping import GroupBy, OnCycle
 from kedro_aloft.graph.plan import build_plan
+from kedro_aloft.graph.reasons import border_reasons
 from kedro_aloft.project import Filters
 from kedro_aloft.render import dag_id_for, file_name, render_dag
 from kedro_aloft.rules import Finding, Severity, find_problems
@@ -19,6 +22,8 @@ from kedro_aloft.settings import effective, read_settings, unused_overrides
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from kedro_aloft.graph.costs import History
+    from kedro_aloft.graph.forecast import Forecast
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import Snapshot
     from kedro_aloft.project import Project
@@ -40,6 +45,7 @@ class Order:
         overrides: Settings by dotted key; they win over airflow.yml.
         template_vars: Whether unknown settings are variables of a custom template.
         for_here: Whether the pipelines are to run in this environment, so that a missing library is an error.
+        histories: What earlier runs taught, by DAG id; `group_by: auto` and the forecast read it.
         command: Name of the command.
         command_options: Its options but for the pipelines, as a reader can repeat them.
     """
@@ -50,6 +56,7 @@ class Order:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     template_vars: bool = False
     for_here: bool = False
+    histories: Mapping[str, History] = field(default_factory=dict)
     command: str = "create"
     command_options: str = ""
 
@@ -68,6 +75,7 @@ class CompiledDag:
         dag_id: Airflow id.
         file_name: Name of the DAG file.
         rendered: Source text and fingerprint.
+        costs: What `group_by: auto` plans with.
         findings: What may go wrong, most severe first.
         notices: Old spellings in airflow.yml.
     """
@@ -78,6 +86,7 @@ class CompiledDag:
     dag_id: str
     file_name: str
     rendered: RenderedDag
+    costs: Costs = field(default_factory=Costs)
     findings: tuple[Finding, ...] = ()
     notices: tuple[Notice, ...] = ()
 
@@ -126,8 +135,9 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
         template_vars=order.template_vars,
     )
     snapshot = project.snapshot(name, _filters(order.filters, settings), runtime_params=settings.runtime_params)
-    plan = plan_snapshot(snapshot, settings)
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
+    costs = _costs(settings, order.histories.get(dag_id))
+    plan = plan_snapshot(snapshot, settings, costs=costs)
     return CompiledDag(
         snapshot=snapshot,
         plan=plan,
@@ -142,6 +152,7 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
             dag_id=dag_id,
             command=order.command_for(name),
         ),
+        costs=costs,
         findings=(
             *(project.missing_libraries(snapshot) if order.for_here else ()),
             *find_problems(snapshot),
@@ -151,20 +162,54 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
     )
 
 
-def plan_snapshot(snapshot: Snapshot, settings: DagSettings) -> Plan:
+def _costs(settings: DagSettings, history: History | None) -> Costs:
+    costs = Costs() if history is None else Costs().with_history(history)
+    return replace(costs, slots=settings.slots or costs.slots)
+
+
+def plan_snapshot(snapshot: Snapshot, settings: DagSettings, *, costs: Costs | None = None) -> Plan:
     """Cut a pipeline into tasks as its settings say."""
-    requirements = {
-        node.name: effective(settings, node.name, tags=node.tags, namespace=node.namespace).as_text()
-        for node in snapshot.nodes
-    }
     return build_plan(
         snapshot,
         group_by=GroupBy(settings.group_by),
         on_cycle=OnCycle(settings.on_cycle),
         group_tags=settings.group_tags,
-        requirements=requirements,
+        requirements=_requirements(snapshot, settings),
+        costs=costs,
         task_groups=settings.task_groups,
     )
+
+
+def forecast_dag(dag: CompiledDag) -> Forecast:
+    """Predict how long the DAG takes, and how long it would with other groupings."""
+    return build_forecast(
+        dag.snapshot,
+        [task.nodes for task in dag.plan.tasks],
+        costs=dag.costs,
+        requirements=_requirements(dag.snapshot, dag.settings),
+        is_auto=dag.plan.group_by == GroupBy.AUTO.value,
+    )
+
+
+def explain_borders(dag: CompiledDag) -> dict[tuple[str, str], str]:
+    """Return why two tasks, one waiting for the other, are not one; by their ids, in the plan's order."""
+    tasks = dag.plan.tasks
+    if dag.plan.group_by != GroupBy.AUTO.value:
+        return {(source, task.id): f"group_by: {dag.plan.group_by}" for task in tasks for source in task.upstream}
+    borders = border_reasons(
+        dag.snapshot,
+        [task.nodes for task in tasks],
+        costs=dag.costs,
+        requirements=_requirements(dag.snapshot, dag.settings),
+    )
+    return {(tasks[one.source].id, tasks[one.target].id): one.reason for one in borders}
+
+
+def _requirements(snapshot: Snapshot, settings: DagSettings) -> dict[str, str]:
+    return {
+        node.name: effective(settings, node.name, tags=node.tags, namespace=node.namespace).as_text()
+        for node in snapshot.nodes
+    }
 
 
 def _conf_source(project: Project) -> dict[str, str]:

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 def compile_ordered(project: Project, order: Order) -> tuple[CompiledDag, ...]:
     """Compile what was ordered; say which of all pipelines cannot run alone."""
+    from dataclasses import replace
+
+    from kedro_aloft.cli.history_store import read_histories
     from kedro_aloft.compiler import compile_project
+
+    order = replace(order, histories=read_histories(project.path))
 
     def left_out(name: str, error: PlanError) -> None:
         marked("!", "yellow", f"left out pipeline '{name}', which cannot run alone: {error.what}")

@@ -50,7 +50,9 @@ def pipeline_options(function: F) -> F:
             "-g",
             "--group-by",
             default=None,
-            type=click.Choice(["none", "memory", "namespace", "tag", "pipeline", "chain"], case_sensitive=False),
+            type=click.Choice(
+                ["none", "memory", "namespace", "tag", "pipeline", "chain", "auto"], case_sensitive=False
+            ),
             help="Which nodes share a task.",
         ),
         click.option(

@@ -44,6 +44,8 @@ def plan_as_json(dag: CompiledDag) -> dict[str, Any]:
 
     `handoff` has one entry per in-memory dataset and border; `{run}` in its URI stands for the DAG run.
     """
+    from kedro_aloft.compiler import explain_borders, forecast_dag
+
     plan = dag.plan
     return {
         "hash": plan.hash,
@@ -71,6 +73,11 @@ def plan_as_json(dag: CompiledDag) -> dict[str, Any]:
             }
             for crossing in plan.handed_over
         ],
+        "borders": [
+            {"from": source, "to": target, "reason": reason}
+            for (source, target), reason in explain_borders(dag).items()
+        ],
+        "forecast": forecast_dag(dag).to_dict(),
     }
 
 
@@ -98,6 +105,29 @@ def _print_plan(dag: CompiledDag) -> None:
         reason = f"\n({task.reason})" if task.reason else ""
         tasks.add_row(*texts(task.id, "\n".join(task.nodes) + reason, ", ".join(task.upstream) or "–"))
     stdout().print(tasks)
+    _print_borders(dag)
+    _print_crossings(dag)
+    _print_forecast(dag)
+
+
+def _print_borders(dag: CompiledDag) -> None:
+    """Print why tasks are not one; of the other groupings the name says it."""
+    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.compiler import explain_borders
+
+    if dag.plan.group_by != "auto" or len(dag.plan.tasks) == 1:
+        return
+    reasons = table("from", "to", "why two tasks")
+    for (source, target), reason in explain_borders(dag).items():
+        reasons.add_row(*texts(source, target, reason))
+    stdout().print()
+    stdout().print(reasons)
+
+
+def _print_crossings(dag: CompiledDag) -> None:
+    from kedro_aloft.cli.console import stdout, table, texts
+
+    plan = dag.plan
     if not plan.crossings:
         stdout().print("Nothing crosses between tasks.")
         return
@@ -107,3 +137,21 @@ def _print_plan(dag: CompiledDag) -> None:
         borders.add_row(*texts(crossing.dataset, crossing.source, crossing.target, kept))
     stdout().print()
     stdout().print(borders)
+
+
+def _print_forecast(dag: CompiledDag) -> None:
+    """Print the predicted makespan of this plan and of others."""
+    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.compiler import forecast_dag
+
+    forecast = forecast_dag(dag)
+    seconds = table("predicted seconds", "this plan", "none", "auto", "one task", "no plan is below")
+    for case in forecast.cases:
+        title = "durations known" if case.unknown_s is None else f"if unknown nodes take {case.unknown_s:g} s"
+        figures = (case.planned_s, case.none_s, case.auto_s, case.one_s, case.bound_s)
+        seconds.add_row(*texts(title, *(f"{figure:.1f}" for figure in figures)))
+    stdout().print()
+    stdout().print(seconds)
+    stdout().print(
+        f"Durations of {forecast.known} of {forecast.nodes} nodes are known; {forecast.slots} tasks at a time."
+    )

@@ -36,15 +36,14 @@ def run(as_json: bool, params: str, **options: Any) -> None:
       kedro airflow run --pipelines=data_science --params=model_options.test_size=0.3
     """
     from kedro_aloft.cli.console import ok, print_findings
-    from kedro_aloft.cli.findings import print_notices, refuse_errors
+    from kedro_aloft.cli.findings import compile_ordered, print_notices, refuse_errors
     from kedro_aloft.cli.outcome import print_outcome
     from kedro_aloft.compat import split_runtime_params
-    from kedro_aloft.compiler import compile_project
     from kedro_aloft.project import open_project
 
     given = split_runtime_params(params)
     project = open_project(env=options["env"], conf_source=options["conf_source"], runtime_params=given)
-    compiled = compile_project(project, order_from(options, command="run", for_here=True))
+    compiled = compile_ordered(project, order_from(options, command="run", for_here=True))
     for dag in compiled:
         print_notices(dag.notices)
         print_findings(dag.findings)
@@ -82,9 +81,11 @@ def _run_all(project_path: Path, compiled: tuple[CompiledDag, ...], params: Mapp
 
 
 def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outcome:
+    from kedro_aloft.cli.history_store import record_run
     from kedro_aloft.cli.outcome import Follower, outcome_of
     from kedro_aloft.client import follow_run
     from kedro_aloft.contract.keys import CONF_KEY
+    from kedro_aloft.embedded.config import machine_parallelism
 
     api = embedded.api()
     deploy(embedded, dag)
@@ -97,7 +98,10 @@ def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outc
     except BaseException:
         api.fail_run(dag.dag_id, triggered.run_id)
         raise
-    return outcome_of(dag, result, follower.reports)
+    outcome = outcome_of(dag, result, follower.reports)
+    if outcome.state == "success":
+        record_run(embedded.project_path, outcome, follower.reports, slots=machine_parallelism())
+    return outcome
 
 
 def deploy(embedded: Any, dag: CompiledDag) -> None:

@@ -24,8 +24,9 @@ def up(port: int | None, env: str | None, conf_source: str | None) -> None:
       kedro airflow up
     """
     from kedro_aloft.cli.console import marked, ok, stderr
+    from kedro_aloft.cli.findings import compile_ordered
     from kedro_aloft.cli.run import deploy
-    from kedro_aloft.compiler import Order, compile_project
+    from kedro_aloft.compiler import Order
     from kedro_aloft.embedded import EmbeddedAirflow
     from kedro_aloft.errors import AloftError
     from kedro_aloft.project import open_project
@@ -36,7 +37,7 @@ def up(port: int | None, env: str | None, conf_source: str | None) -> None:
     ok(f"Airflow {address.airflow} is {'already ' if address.already_up else ''}up  {address.url}")
     stderr().print(f"  user {address.username}, password {address.password}")
     try:
-        for dag in compile_project(project, Order(command="up", for_here=True)):
+        for dag in compile_ordered(project, Order(command="up", for_here=True)):
             deploy(embedded, dag)
             ok(f"DAG '{dag.dag_id}' is live  {address.url}/dags/{dag.dag_id}")
     except AloftError as error:

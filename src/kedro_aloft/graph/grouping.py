@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import PlanError
 from kedro_aloft.graph.algorithms import connected, find_cycle, reverse, strongly_connected
+from kedro_aloft.graph.auto import auto_groups
 from kedro_aloft.graph.snapshot import DatasetKind, strip_transcoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from kedro_aloft.graph.costs import Costs
     from kedro_aloft.graph.snapshot import NodeInfo, Snapshot
 
 GROUP_TAG_PREFIX = "airflow.group."
@@ -33,6 +35,7 @@ class GroupBy(str, enum.Enum):
     NAMESPACE = "namespace"
     TAG = "tag"
     PIPELINE = "pipeline"
+    AUTO = "auto"
 
 
 class OnCycle(str, enum.Enum):
@@ -73,6 +76,7 @@ def group_nodes(
     on_cycle: OnCycle = OnCycle.MERGE,
     group_tags: Collection[str] = (),
     requirements: Mapping[str, str] | None = None,
+    costs: Costs | None = None,
 ) -> tuple[Group, ...]:
     """Partition the nodes of a snapshot into tasks whose graph is acyclic.
 
@@ -84,12 +88,17 @@ def group_nodes(
         requirements: What each node demands of its task (pool, queue, retries …) as an opaque text. Nodes with
             different texts never share a task.
 
+        costs: For `GroupBy.AUTO`: what is known of the nodes, and what tasks cost; by default nothing is known.
+
     Returns:
         The groups; each node is in exactly one. Sorted by their first nodes in Kedro's order.
 
     Raises:
         PlanError: If a node belongs to two groups, or a circle may not or cannot be merged.
     """
+    if group_by is GroupBy.AUTO:
+        found = auto_groups(snapshot, costs=costs, requirements=requirements)
+        return tuple(Group(label=None, nodes=nodes, reason=reason) for nodes, reason in found.items())
     keys = _propose(snapshot, group_by, group_tags, requirements or {})
     return _break_circles(snapshot, keys, group_by, on_cycle)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kedro_aloft.graph.algorithms import topological_order
-from kedro_aloft.graph.snapshot import DatasetKind
+from kedro_aloft.graph.snapshot import DatasetKind, strip_transcoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -119,13 +119,13 @@ def _passed(snapshot: Snapshot, costs: Costs, position: Mapping[str, int]) -> It
     for node in snapshot.nodes:
         for dataset in node.inputs:
             if snapshot.datasets[dataset].kind is DatasetKind.MEMORY:
-                readers.setdefault(dataset, []).append(position[node.name])
+                readers.setdefault(strip_transcoding(dataset), []).append(position[node.name])
     for node in snapshot.nodes:
         for dataset in node.outputs:
-            if dataset in readers:
+            if found := readers.get(strip_transcoding(dataset)):
                 yield Passed(
                     producer=position[node.name],
-                    readers=tuple(sorted(set(readers[dataset]))),
+                    readers=tuple(sorted(set(found))),
                     seconds=costs.handoff_s(dataset),
                     mib=costs.size_bytes.get(dataset, 0) / _BYTES_PER_MIB,
                 )

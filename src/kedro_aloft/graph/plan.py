@@ -17,6 +17,7 @@ from kedro_aloft.graph.snapshot import DatasetKind, Parameter, is_parameter, str
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from kedro_aloft.graph.costs import Costs
     from kedro_aloft.graph.grouping import Group
     from kedro_aloft.graph.snapshot import NodeInfo, Snapshot
 
@@ -182,13 +183,14 @@ def build_plan(
     on_cycle: OnCycle = OnCycle.MERGE,
     group_tags: Collection[str] = (),
     requirements: Mapping[str, str] | None = None,
+    costs: Costs | None = None,
     task_groups: bool = True,
 ) -> Plan:
     """Cut a pipeline into tasks.
 
     Args:
         snapshot: The pipeline.
-        group_by, on_cycle, group_tags, requirements: See `grouping.group_nodes`.
+        group_by, on_cycle, group_tags, requirements, costs: See `grouping.group_nodes`.
         task_groups: Whether namespaces become nested task groups of the DAG.
 
     Returns:
@@ -199,7 +201,12 @@ def build_plan(
     """
     _check_inputs(snapshot)
     groups = group_nodes(
-        snapshot, group_by=group_by, on_cycle=on_cycle, group_tags=group_tags, requirements=requirements
+        snapshot,
+        group_by=group_by,
+        on_cycle=on_cycle,
+        group_tags=group_tags,
+        requirements=requirements,
+        costs=costs,
     )
     nodes = snapshot.by_name
     paths = [_task_group(group, nodes) if task_groups else () for group in groups]

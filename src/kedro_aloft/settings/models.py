@@ -63,7 +63,7 @@ def _fold_group_by(value: Any) -> Any:
 
 
 GroupByName = Annotated[
-    Literal["none", "memory", "namespace", "tag", "pipeline", "chain"],
+    Literal["none", "memory", "namespace", "tag", "pipeline", "chain", "auto"],
     BeforeValidator(_fold_group_by),
 ]
 
@@ -395,7 +395,7 @@ class DagSettings(_Settings):
         "none",
         "Which nodes share a task: `none`; `memory`: those that pass data in memory; `namespace`: one top-level "
         "namespace; `tag`: one grouping tag; `pipeline`: one registered pipeline; `chain`: an only child with its only "
-        "parent.",
+        "parent; `auto`: what is predicted to end first.",
         "memory",
         kedro_airflow="`--group-by` (none, memory, namespace)",
     )
@@ -408,6 +408,11 @@ class DagSettings(_Settings):
         (),
         "Tags that name a task for `group_by: tag`. Empty: those that start with `airflow.group.`, else all tags.",
         ["features", "training"],
+    )
+    slots: PositiveCount | None = _cutting(
+        None,
+        "How many tasks run at the same time, for `group_by: auto`. Null: as many as in the last run here, else 4.",
+        16,
     )
     task_groups: StrictBool = _cutting(True, "Whether the UI shows namespaces as task groups.", False)
     filters: Annotated[FilterSettings, BeforeValidator(as_mapping, json_schema_input_type=FilterSettings | None)] = (

@@ -1,0 +1,86 @@
+"""What runs on the embedded Airflow taught, one file per DAG: `.airflow/history/<dag id>.json`.
+
+`run` writes it after a successful run; whatever compiles reads it, for `group_by: auto` and the forecast of `plan`.
+It is knowledge of this machine: not part of the project, and safe to delete.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.cli.console import marked
+from kedro_aloft.errors import AloftError, PlanError
+from kedro_aloft.graph.costs import History
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kedro_aloft.cli.outcome import Outcome
+
+FOLDER = "history"
+
+
+def read_histories(project_path: Path) -> dict[str, History]:
+    """Return the histories of a project by DAG id; a file that is none is left out and said so."""
+    histories = {}
+    for file in sorted(_folder(project_path).glob("*.json")):
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            histories[str(content["dag_id"])] = History.from_dict(content)
+        except (OSError, ValueError, TypeError, KeyError, PlanError) as error:
+            marked("!", "yellow", f"history {file.name} is ignored: {error}; delete it, the next run writes a new one")
+    return histories
+
+
+def record_run(project_path: Path, outcome: Outcome, reports: Mapping[str, Mapping[str, Any]], *, slots: int) -> None:
+    """Add a successful run to the history of its DAG. A history that cannot be written fails no run.
+
+    Args:
+        project_path: The project.
+        outcome: The run.
+        reports: Of the runtime, by task id.
+        slots: How many tasks that Airflow runs at the same time.
+    """
+    from kedro_aloft.contract.identity import path_part
+    from kedro_aloft.render import write_files
+
+    seen = seen_in(outcome, reports, slots=slots)
+    learned = read_histories(project_path).get(outcome.dag_id, History()).learn(seen)
+    text = json.dumps({"dag_id": outcome.dag_id, **learned.to_dict()}, indent=1, ensure_ascii=False) + "\n"
+    try:
+        write_files(_folder(project_path), {f"{path_part(outcome.dag_id)}.json": text})
+    except AloftError as error:
+        marked("!", "yellow", f"the run is not remembered: {error.what}")
+
+
+def seen_in(outcome: Outcome, reports: Mapping[str, Mapping[str, Any]], *, slots: int | None = None) -> History:
+    """Return what one run showed: seconds, memory and sizes of its nodes, and what a task takes beyond its nodes."""
+    seconds: dict[str, float] = {}
+    memory_mib: dict[str, float] = {}
+    size_bytes: dict[str, int] = {}
+    beyond = []
+    for task in outcome.tasks:
+        nodes = [node for node in reports.get(task.id, {}).get("nodes", ()) if node["state"] == "success"]
+        for node in nodes:
+            seconds |= {node["name"]: node["seconds"]} if node["seconds"] is not None else {}
+            memory_mib |= {node["name"]: node["peak_memory_mib"]} if node["peak_memory_mib"] is not None else {}
+            size_bytes |= {one["name"]: one["bytes"] for one in node["outputs"] if one["bytes"] is not None}
+        measured = [seconds[name] for name in (node.name for node in task.nodes) if name in seconds]
+        if task.seconds is not None and len(measured) == len(task.nodes) and sum(measured) <= task.seconds:
+            beyond.append(task.seconds - sum(measured))
+    return History(
+        seconds=seconds,
+        memory_mib=memory_mib,
+        size_bytes=size_bytes,
+        overhead_s=round(statistics.median(beyond), 3) if beyond else None,
+        slots=slots,
+    )
+
+
+def _folder(project_path: Path) -> Path:
+    from kedro_aloft.embedded.layout import Layout
+
+    return Layout.of_project(project_path).root / FOLDER
