@@ -77,6 +77,18 @@ def load_every_pipeline() -> None:
     setattr(pipelines, "set_requested", lambda _names: None)  # noqa: B010  as the type checker wants it
 
 
+def end_processes(runner: Any) -> None:
+    """End the process in which Kedro's ParallelRunner keeps shared data.
+
+    Kedro ends it when the runner is deleted, but an exception's traceback keeps the runner, and Airflow's processes
+    leave without cleaning up: every failed task would leave a process behind for good.
+    Source: Kedro 1.2–1.7 `runner/parallel_runner.py`.
+    """
+    shutdown = getattr(getattr(runner, "_manager", None), "shutdown", None)
+    if shutdown is not None:
+        shutdown()
+
+
 def replace_dataset(catalog: Any, name: str, dataset: Any) -> None:
     """Put a dataset in the place of a materialised one, keeping what the catalog knows of the name.
 

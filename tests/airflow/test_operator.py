@@ -77,7 +77,7 @@ def _wait_forever(names: Sequence[str]) -> None:
 
 def test_a_kill_ends_the_nodes_and_what_they_started() -> None:
     task = dag_of("a").get_task("task")
-    child = multiprocessing.get_context("fork").Process(target=_wait_forever, args=(["x"],))
+    child = multiprocessing.get_context("fork").Process(target=_wait_forever, args=(["x"],), daemon=True)
     child.start()
     with pytest.raises(SystemExit) as caught, task._stoppable():
         task.on_kill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from support.projects import Project
 
 RUN = "run-1"
+_SOURCE = Path(__file__).parents[2] / "src"
 VERSION = "2026-01-02T03.04.05.678Z-0123abcd"
 
 
@@ -100,7 +102,9 @@ class Worker:
             "logging.basicConfig(level=20, stream=sys.stderr, format='%(levelname)s %(name)s %(message)s');"
             "print(process.run(sys.argv[1]))"
         )
-        done = run_python(code, request.to_json(), cwd=self.workdir, env=env).ok()
+        paths = [str(_SOURCE), *filter(None, [(env or {}).get("PYTHONPATH")])]
+        environment = {**(env or {}), "PYTHONPATH": os.pathsep.join(paths)}
+        done = run_python(code, request.to_json(), cwd=self.workdir, env=environment).ok()
         failure = json.loads(done.out.splitlines()[-1])["failure"]
         return f"failed: {failure['message']}" if failure else done.text
 
@@ -118,7 +122,9 @@ class Worker:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         assert answer, "the worker died"
-        return json.loads(answer)  # type: ignore[no-any-return]
+        done: dict[str, Any] = json.loads(answer)
+        assert not done["left"], f"processes outlived the task\n{done['out']}"
+        return done
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +135,7 @@ def worker_process() -> Iterator[subprocess.Popen[str]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=user_environment(PYTHONPATH=str(Path(__file__).parents[2] / "src")),
+        env=user_environment(PYTHONPATH=str(_SOURCE)),
     ) as process:
         yield process
         assert process.stdin is not None

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -34,12 +36,30 @@ def _serve(work: dict) -> dict:
     if child == 0:
         _work(work, out)
     _, status = os.waitpid(child, 0)
-    return {"code": os.waitstatus_to_exitcode(status), "out": out.read_text(encoding="utf-8")}
+    return {
+        "code": os.waitstatus_to_exitcode(status),
+        "out": out.read_text(encoding="utf-8"),
+        "left": _left_behind(child),
+    }
+
+
+def _left_behind(group: int) -> bool:
+    """Whether processes outlived the one that started them; they are ended then."""
+    deadline = time.monotonic() + 5
+    try:
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.01)
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _work(work: dict, out: Path) -> None:
     code = 70
     try:
+        os.setsid()
         os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
         os.dup2(1, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

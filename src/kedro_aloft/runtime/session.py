@@ -28,7 +28,11 @@ def run_session(request: TaskRequest, *, hooks: Iterable[object]) -> None:
     with compat.block_plugin_hooks(request.skip_plugin_hooks), _create(request) as session:
         for hook in hooks:
             session._hook_manager.register(hook)
-        session.run(**_run_arguments(request, session))
+        runner = load_obj(request.runner, "kedro.runner")()
+        try:
+            session.run(runner=runner, **_run_arguments(request, session))
+        finally:
+            compat.end_processes(runner)
 
 
 def _create(request: TaskRequest) -> Any:
@@ -52,7 +56,6 @@ def _run_arguments(request: TaskRequest, session: Any) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "pipeline_names": [] if request.pipeline == DEFAULT_PIPELINE else [request.pipeline],
         "node_names": tuple(request.nodes),
-        "runner": load_obj(request.runner, "kedro.runner")(),
         "load_versions": {**dict.fromkeys(request.pinned, request.version), **request.load_versions} or None,
     }
     if not isinstance(session, KedroSession):
