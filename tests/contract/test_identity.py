@@ -49,6 +49,11 @@ def test_versions_sort_by_time(first: datetime, second: datetime, runs: tuple[st
     assert _identity(runs[0], run_after=earlier).version < _identity(runs[1], run_after=later).version
 
 
+def test_versions_sort_within_a_second() -> None:
+    versions = [_identity(run_after=NOON.replace(microsecond=one * 1000)).version for one in range(1000)]
+    assert versions == sorted(versions)
+
+
 @EXAMPLES
 @given(moment=_MOMENTS, zone=st.timezones())
 def test_the_zone_in_which_a_moment_is_told_makes_no_difference(moment: datetime, zone: Any) -> None:

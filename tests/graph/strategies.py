@@ -92,7 +92,7 @@ class _Stored:
 @st.composite
 def stored(draw: st.DrawFn, name: str, *, free: bool = False) -> tuple[_Stored, dict[str, DatasetInfo]]:
     """One dataset with everything that a catalog may say of it."""
-    transcoded = draw(st.integers(0, 3)) == 0
+    transcoded = draw(st.booleans())
     names = (f"{name}@pandas", f"{name}@spark") if transcoded else (name,)
     kind = draw(st.sampled_from((DatasetKind.PERSISTED, DatasetKind.MEMORY)))
     filled = kind is DatasetKind.MEMORY and (free or draw(st.integers(0, 9)) == 0)

@@ -71,6 +71,12 @@ def test_transcoded_files_cross_under_the_name_of_their_reader() -> None:
     ]
 
 
+def test_a_task_that_writes_and_reads_a_transcoded_file_needs_no_input() -> None:
+    nodes = (NodeInfo(name="a", outputs=("x@pandas",)), NodeInfo(name="b", inputs=("x@spark",)))
+    (task,) = build_plan(snapshot_of(nodes), group_by=GroupBy.CHAIN).tasks
+    assert (task.inputs, task.outputs) == ((), ("x@pandas",))
+
+
 def test_versioned_files_that_the_plan_only_reads_are_not_pinned() -> None:
     datasets = {"old": info("old", location="m", versioned=True), "new": info("new", location="m", versioned=True)}
     (task,) = build_plan(snapshot_of([NodeInfo(name="a", inputs=("old",), outputs=("new",))], datasets=datasets)).tasks

@@ -76,6 +76,11 @@ def test_a_node_may_replace_what_it_reads_through_another_name() -> None:
     assert snapshot.free_inputs() == ("old",)
 
 
+def test_a_node_does_not_wait_for_itself() -> None:
+    """Kedro refuses such nodes today; were one to come through, it would be no circle of tasks."""
+    assert snapshot_of([NodeInfo(name="a", inputs=("x@one",), outputs=("x@two",))]).children == {"a": ()}
+
+
 def test_readers_of_one_place_do_not_wait_for_each_other() -> None:
     nodes = (NodeInfo(name="one", inputs=("a",)), NodeInfo(name="two", inputs=("b",)))
     snapshot = snapshot_of(nodes, datasets={name: info(name, location="x") for name in "ab"})
