@@ -13,7 +13,7 @@ from kedro_aloft.graph.costs import Costs
 from kedro_aloft.graph.forecast import build_forecast
 from kedro_aloft.graph.grouping import GroupBy, OnCycle
 from kedro_aloft.graph.plan import build_plan
-from kedro_aloft.graph.reasons import border_reasons
+from kedro_aloft.graph.reasons import border_reasons, explain_tasks
 from kedro_aloft.project import Filters
 from kedro_aloft.render import dag_id_for, file_name, render_dag
 from kedro_aloft.rules import Finding, Severity, find_problems
@@ -189,6 +189,20 @@ def forecast_dag(dag: CompiledDag) -> Forecast:
         requirements=_requirements(dag.snapshot, dag.settings),
         is_auto=dag.plan.group_by == GroupBy.AUTO.value,
     )
+
+
+def explain_fusions(dag: CompiledDag) -> dict[str, str]:
+    """Return why the nodes of each task share it, by its id: as the plan says it, of `group_by: auto` with figures."""
+    tasks = dag.plan.tasks
+    if dag.plan.group_by != GroupBy.AUTO.value:
+        return {task.id: task.reason for task in tasks}
+    reasons = explain_tasks(
+        dag.snapshot,
+        [task.nodes for task in tasks],
+        costs=dag.costs,
+        requirements=_requirements(dag.snapshot, dag.settings),
+    )
+    return {task.id: reason for task, reason in zip(tasks, reasons, strict=True)}
 
 
 def explain_borders(dag: CompiledDag) -> dict[tuple[str, str], str]:

@@ -9,7 +9,7 @@ import pytest
 from kedro_aloft.graph.auto import auto_groups
 from kedro_aloft.graph.costs import Costs
 from kedro_aloft.graph.forecast import build_forecast
-from kedro_aloft.graph.reasons import border_reasons
+from kedro_aloft.graph.reasons import border_reasons, explain_tasks
 from kedro_aloft.graph.snapshot import DatasetInfo, DatasetKind, NodeInfo, Snapshot
 
 
@@ -39,13 +39,29 @@ def test_a_chain_says_so() -> None:
 
 def test_a_cheap_fan_says_what_it_saves() -> None:
     snapshot = snapshot_of([("", "b"), ("", "c"), ("", "d"), ("", "e")])
-    (reason,) = auto_groups(snapshot, costs=known(b=0.02, c=0.02, d=0.02, e=0.02)).values()
-    assert reason == "cheap fan: 4 nodes of 0.02 s cost less than a task each (1 s)"
+    costs = known(b=0.02, c=0.02, d=0.02, e=0.02)
+    ((nodes, reason),) = auto_groups(snapshot, costs=costs).items()
+    assert reason == "cheap fan: 4 nodes cost less together than a task each"
+    assert explain_tasks(snapshot, [nodes], costs=costs) == (
+        "cheap fan: 4 nodes of 0.02 s cost less together than a task each (1 s)",
+    )
 
 
 def test_a_fused_diamond_compares_gain_and_price() -> None:
-    (reason,) = auto_groups(DIAMOND, costs=known(a=0.1, b=0.1, c=0.1, d=0.1)).values()
-    assert reason == "fused: side by side these 4 nodes would save at most 0.1 s, and each further task costs 1 s"
+    costs = known(a=0.1, b=0.1, c=0.1, d=0.1)
+    ((nodes, reason),) = auto_groups(DIAMOND, costs=costs).items()
+    assert reason == "fused: side by side these 4 nodes would save less than further tasks cost"
+    assert explain_tasks(DIAMOND, [nodes], costs=costs)[0].endswith(" cost (0.1 s against 1.4 s)")
+
+
+def test_a_packed_task_says_for_how_many_slots() -> None:
+    snapshot = snapshot_of([("", name) for name in "bcdefg"])
+    costs = known(**dict.fromkeys("bcdefg", 5.0))
+    tasks = list(auto_groups(snapshot, costs=costs))
+    assert (
+        explain_tasks(snapshot, tasks, costs=costs)
+        == ("packed: 3 independent nodes of 5 s, as many as come to one of 2 slots",) * 2
+    )
 
 
 def test_unknown_durations_are_admitted() -> None:
@@ -81,9 +97,9 @@ def test_borders_for_memory_say_so() -> None:
     assert first.reason == "memory: together they could take more than the 2000 MiB of a slot"
 
 
-def test_small_changes_of_durations_leave_the_words_alone() -> None:
+def test_the_words_of_the_plan_do_not_change_with_the_durations() -> None:
     first = auto_groups(DIAMOND, costs=known(a=0.1, b=0.1, c=0.1, d=0.1))
-    assert first == auto_groups(DIAMOND, costs=known(a=0.101, b=0.099, c=0.102, d=0.1))
+    assert first == auto_groups(DIAMOND, costs=known(a=0.2, b=0.01, c=0.15, d=0.3))
 
 
 def test_the_forecast_compares_none_auto_and_one() -> None:

@@ -29,7 +29,8 @@ def read_histories(project_path: Path) -> dict[str, History]:
     for file in sorted(_folder(project_path).glob("*.json")):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            histories[str(content["dag_id"])] = History.from_dict(content)
+            dag_id = str(content["dag_id"])
+            histories[dag_id] = History.from_dict(content)
         except (OSError, ValueError, TypeError, KeyError, PlanError) as error:
             marked("!", "yellow", f"history {file.name} is ignored: {error}; delete it, the next run writes a new one")
     return histories

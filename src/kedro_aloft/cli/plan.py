@@ -44,9 +44,10 @@ def plan_as_json(dag: CompiledDag) -> dict[str, Any]:
 
     `handoff` has one entry per in-memory dataset and border; `{run}` in its URI stands for the DAG run.
     """
-    from kedro_aloft.compiler import explain_borders, forecast_dag
+    from kedro_aloft.compiler import explain_borders, explain_fusions, forecast_dag
 
     plan = dag.plan
+    reasons = explain_fusions(dag)
     return {
         "hash": plan.hash,
         "pipeline": plan.pipeline,
@@ -60,7 +61,7 @@ def plan_as_json(dag: CompiledDag) -> dict[str, Any]:
                 "upstream": list(task.upstream),
                 "inputs": list(task.inputs),
                 "outputs": list(task.outputs),
-                "reason": task.reason,
+                "reason": reasons[task.id],
             }
             for task in plan.tasks
         ],
@@ -92,6 +93,7 @@ def handoff_uri(dag: CompiledDag, dataset: str) -> str:
 def _print_plan(dag: CompiledDag) -> None:
     from kedro_aloft.cli.console import print_findings, stdout, table, texts
     from kedro_aloft.cli.findings import print_notices
+    from kedro_aloft.compiler import explain_fusions
 
     print_notices(dag.notices)
     print_findings(dag.findings)
@@ -100,9 +102,10 @@ def _print_plan(dag: CompiledDag) -> None:
     stdout().print(
         f"DAG '{dag.dag_id}': {nodes} nodes in {len(plan.tasks)} tasks (group_by: {plan.group_by}), plan {plan.hash}"
     )
+    reasons = explain_fusions(dag)
     tasks = table("task", "nodes", "after")
     for task in plan.tasks:
-        reason = f"\n({task.reason})" if task.reason else ""
+        reason = f"\n({reasons[task.id]})" if reasons[task.id] else ""
         tasks.add_row(*texts(task.id, "\n".join(task.nodes) + reason, ", ".join(task.upstream) or "–"))
     stdout().print(tasks)
     _print_borders(dag)

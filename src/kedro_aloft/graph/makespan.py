@@ -93,7 +93,8 @@ def work_of(snapshot: Snapshot, costs: Costs, requirements: Mapping[str, str] | 
         costs: What is known of its nodes and datasets, and what tasks cost.
         requirements: What each node demands of its task; see `grouping.group_nodes`.
     """
-    names = topological_order(snapshot.children)
+    # By name, so that another order of the same nodes gives the same plan.
+    names = topological_order({name: snapshot.children[name] for name in sorted(snapshot.children)})
     position = {name: number for number, name in enumerate(names)}
     children = [tuple(sorted(position[child] for child in snapshot.children[name])) for name in names]
     needs = requirements or {}

@@ -1,6 +1,7 @@
 """Why nodes share a task and why others do not, in words for people.
 
-Numbers are rounded to one digit: a reason is part of the plan, and shall not change with every run.
+The reason of a task is part of the plan, so it has no figures unless asked for: else each run would change the plan,
+and with it the DAG file.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ class Border:
     reason: str
 
 
-def task_reasons(work: Work, cut: Sequence[int]) -> tuple[str, ...]:
+def task_reasons(work: Work, cut: Sequence[int], *, figures: bool = False) -> tuple[str, ...]:
     """Return for each task of a cut why its nodes share it; empty for a single node."""
-    return tuple(_task_reason(work, members) if len(members) > 1 else "" for members in members_of(cut))
+    return tuple(
+        _task_reason(work, members, figures=figures) if len(members) > 1 else "" for members in members_of(cut)
+    )
 
 
-def _task_reason(work: Work, members: Sequence[int]) -> str:
+def _task_reason(work: Work, members: Sequence[int], *, figures: bool) -> str:
     inside = set(members)
     children = {node: [child for child in work.children[node] if child in inside] for node in members}
     parents: dict[int, int] = defaultdict(int)
@@ -53,19 +56,20 @@ def _task_reason(work: Work, members: Sequence[int]) -> str:
     if sum(map(len, children.values())) == size - 1 and all(
         len(children[node]) <= 1 and parents[node] <= 1 for node in members
     ):
-        return f"chain: {size} nodes one after the other, no other task could run beside them"
+        return f"chain: {size} nodes one after the other, which a second task could not speed up"
     if any(_unknown(work, members)):
         return f"durations unknown: {size} nodes that would gain little side by side, so they share one start"
     total, longest = _total_and_path(work, members, children)
-    mean = _about(total / size)
-    if not any(children.values()):
-        if total / size <= work.costs.overhead_s:
-            return f"cheap fan: {size} nodes of {mean} cost less than a task each ({_about(work.costs.overhead_s)})"
-        return f"packed: {size} independent nodes of {mean}, as many as a slot gets of {work.costs.slots} slots"
-    return (
-        f"fused: side by side these {size} nodes would save at most {_about(total - longest)}, "
-        f"and each further task costs {_about(_border_s(work.costs))}"
-    )
+    overhead = work.costs.overhead_s
+    mean = f" of {_about(total / size)}" if figures else ""
+    if any(children.values()):
+        saved, price = _about(total - longest), _about(_border_s(work.costs))
+        amount = f" ({saved} against {price})" if figures else ""
+        return f"fused: side by side these {size} nodes would save less than further tasks cost{amount}"
+    if total / size <= overhead:
+        price = f" ({_about(overhead)})" if figures else ""
+        return f"cheap fan: {size} nodes{mean} cost less together than a task each{price}"
+    return f"packed: {size} independent nodes{mean}, as many as come to one of {work.costs.slots} slots"
 
 
 def _unknown(work: Work, members: Sequence[int]) -> list[bool]:
@@ -79,6 +83,23 @@ def _total_and_path(work: Work, members: Sequence[int], children: Mapping[int, S
     for node in reversed(members):
         longest[node] = seconds[node] + max((longest[child] for child in children[node]), default=0.0)
     return sum(seconds[node] for node in members), max(longest.values())
+
+
+def explain_tasks(
+    snapshot: Snapshot,
+    tasks: Sequence[Sequence[str]],
+    *,
+    costs: Costs,
+    requirements: Mapping[str, str] | None = None,
+) -> tuple[str, ...]:
+    """Return for each task why its nodes share it, with figures; see `border_reasons` for the arguments."""
+    work = work_of(snapshot, costs, requirements)
+    return task_reasons(work, _cut(work, tasks), figures=True)
+
+
+def _cut(work: Work, tasks: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    task_of = {name: number for number, names in enumerate(tasks) for name in names}
+    return tuple(task_of[name] for name in work.names)
 
 
 def border_reasons(
@@ -100,8 +121,7 @@ def border_reasons(
         One border per pair, sorted by the tasks' numbers.
     """
     work = work_of(snapshot, costs, requirements)
-    task_of = {name: number for number, names in enumerate(tasks) for name in names}
-    cut = [task_of[name] for name in work.names]
+    cut = _cut(work, tasks)
     after: dict[int, set[int]] = defaultdict(set)
     before: dict[int, set[int]] = defaultdict(set)
     for node, children in enumerate(work.children):
@@ -109,14 +129,14 @@ def border_reasons(
             if cut[node] != cut[child]:
                 after[cut[node]].add(cut[child])
                 before[cut[child]].add(cut[node])
-    seconds = _task_seconds(work, cut)
+    seconds, memory = _task_seconds(work, cut), _Memory(work, cut)
     needs = requirements or {}
     return tuple(
         Border(
             source=source,
             target=target,
             reason=_needs_reason(needs, tasks[source][0], tasks[target][0])
-            or _memory_reason(work, cut, source, target)
+            or memory.reason(source, target)
             or _beside_reason(tasks, seconds, before[target] - {source}, after[source] - {target}),
         )
         for source in sorted(after)
@@ -149,19 +169,26 @@ def _differing(first: str, second: str) -> list[str]:
         return [] if "\n" in first + second else [text for text in (first, second) if text]
 
 
-def _memory_reason(work: Work, cut: Sequence[int], source: int, target: int) -> str:
-    limit = work.costs.memory_per_slot_mib
-    if limit is None:
-        return ""
-    mib = max((size for size, task in zip(work.memory_mib, cut, strict=True) if task in {source, target}), default=0.0)
-    passed = [
-        one.mib
-        for one in work.passed
-        if cut[one.producer] in {source, target} and any(cut[r] == target for r in one.readers)
-    ]
-    if mib + sum(passed) <= limit:
-        return ""
-    return f"memory: together they could take more than the {_about(limit, 'MiB')} of a slot"
+class _Memory:
+    """What two tasks would take together."""
+
+    def __init__(self, work: Work, cut: Sequence[int]) -> None:
+        self._limit = work.costs.memory_per_slot_mib
+        self._peak: dict[int, float] = defaultdict(float)
+        self._passed: dict[tuple[int, int], float] = defaultdict(float)
+        for size, task in zip(work.memory_mib, cut, strict=True):
+            self._peak[task] = max(self._peak[task], size)
+        for one in work.passed:
+            for target in {cut[reader] for reader in one.readers}:
+                self._passed[cut[one.producer], target] += one.mib
+
+    def reason(self, source: int, target: int) -> str:
+        """Return why memory keeps two tasks apart; empty when it does not."""
+        inside = ((source, source), (target, target), (source, target))
+        mib = max(self._peak[source], self._peak[target]) + sum(self._passed[pair] for pair in inside)
+        if self._limit is None or mib <= self._limit:
+            return ""
+        return f"memory: together they could take more than the {_about(self._limit, 'MiB')} of a slot"
 
 
 def _beside_reason(
@@ -192,6 +219,6 @@ def _border_s(costs: Costs) -> float:
 
 
 def _about(value: float, unit: str = "s") -> str:
-    """Return a number rounded to one digit: `0.02 s`, `3 s`, `200 s`."""
-    rounded = float(f"{value:.1g}")
-    return f"{rounded:.0f} {unit}" if rounded >= 1 else f"{rounded:g} {unit}"
+    """Return a number rounded to two digits: `0.02 s`, `3.4 s`, `210 s`."""
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:.0f} {unit}" if rounded >= 10 else f"{rounded:g} {unit}"

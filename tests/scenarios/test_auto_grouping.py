@@ -1,0 +1,99 @@
+"""`group_by: auto`: the first run knows nothing, the next one plans with what the first one took."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.projects import Project, ProjectBuilder
+
+BRANCHES = """
+    node(make, "params:seconds", ["left_in", "right_in"], name="make"),
+    node(work, ["left_in", "params:seconds"], "left", name="left"),
+    node(work, ["right_in", "params:seconds"], "right", name="right"),
+    node(join, ["left", "right"], "joined", name="join"),
+"""
+FUNCTIONS = """
+    import time
+
+    def make(seconds): return 1, 2
+    def work(x, seconds): time.sleep(seconds); return x
+    def join(left, right): return left + right
+"""
+
+
+def history(project: Project, **seconds: float) -> None:
+    """Write what a run on two slots would have left."""
+    content = {"dag_id": project.package, "schema": 1, "seconds": seconds, "overhead_s": 1.0, "slots": 2}
+    project.write(f".airflow/history/{project.package}.json", json.dumps(content))
+
+
+def groups(project: Project) -> list[list[str]]:
+    return [task["nodes"] for task in project.plan("--group-by=auto")["tasks"]]
+
+
+def test_durations_decide_whether_branches_share_a_task(builder: ProjectBuilder) -> None:
+    project = builder.functions(FUNCTIONS).pipeline("__default__", BRANCHES).parameters(seconds=0.1).build()
+    assert groups(project) == [["make", "left", "right", "join"]]
+    history(project, make=0.1, left=10.0, right=10.0, join=0.1)
+    plan = project.plan("--group-by=auto")
+    assert [task["nodes"] for task in plan["tasks"]] == [["make"], ["left"], ["right"], ["join"]]
+    reasons = {(border["from"], border["to"]): border["reason"] for border in plan["borders"]}
+    assert reasons["make", "left"] == "parallel branches: runs beside right (10 s)"
+    (case,) = plan["forecast"]["cases"]
+    assert case["bound_s"] < case["planned_s"] == case["auto_s"] < case["one_s"]
+    history(project, make=0.1, left=0.01, right=0.01, join=0.1)
+    assert groups(project) == [["make", "left", "right", "join"]]
+
+
+def test_the_same_history_gives_the_same_bytes(builder: ProjectBuilder) -> None:
+    project = builder.functions(FUNCTIONS).pipeline("__default__", BRANCHES).parameters(seconds=0.1).build()
+    history(project, make=0.1, left=3.0, right=3.1, join=0.1)
+    (file,) = project.create("--group-by=auto")
+    assert len(groups(project)) > 1
+    first = file.read_bytes()
+    project.create("--group-by=auto")
+    assert file.read_bytes() == first
+    history(project, make=0.1, left=3.3, right=2.9, join=0.12)
+    project.create("--group-by=auto")
+    assert file.read_bytes() == first  # other figures, the same plan
+
+
+def test_slots_can_be_set(builder: ProjectBuilder) -> None:
+    nodes = "\n".join(f'node(work, ["params:x", "params:seconds"], "out{n}", name="n{n}"),' for n in range(6))
+    project = (
+        builder.functions(FUNCTIONS)
+        .pipeline("__default__", nodes)
+        .parameters(x=1, seconds=0.1)
+        .airflow_yml("default: {group_by: auto, slots: 3}")
+        .build()
+    )
+    plan = project.plan()
+    assert plan["forecast"]["slots"] == 3
+    assert len(plan["tasks"]) == 3
+
+
+@pytest.mark.airflow
+@pytest.mark.e2e
+def test_a_run_teaches_the_next_plan(
+    on_airflow: Callable[[ProjectBuilder], Project], module_builder: Callable[[str], ProjectBuilder]
+) -> None:
+    project = on_airflow(
+        module_builder("taught")
+        .functions(FUNCTIONS)
+        .pipeline("__default__", BRANCHES)
+        .parameters(seconds=0.1)
+        .pickles("joined")
+    )
+    assert project.plan("--group-by=auto")["forecast"]["known"] == 0
+    assert project.run("--group-by=auto")["state"] == "success"
+    forecast = project.plan("--group-by=auto")["forecast"]
+    assert (forecast["known"], forecast["nodes"]) == (4, 4)
+    assert [case["unknown_s"] for case in forecast["cases"]] == [None]
+    assert project.run("--group-by=auto")["state"] == "success"
+    assert project.pickled("joined") == 3
