@@ -80,7 +80,7 @@ def test_borders_of_parallel_branches_name_what_runs_beside() -> None:
     reasons = {(border.source, border.target): border.reason for border in borders}
     assert reasons[0, 1] == "parallel branches: runs beside c (20 s)"
     assert reasons[0, 2] == "parallel branches: runs beside b (10 s)"
-    assert reasons[1, 3].startswith("join: waits for c (20 s) too")
+    assert reasons[1, 3].startswith("join: waits also for c (20 s)")
     assert len(reasons) == 4
 
 

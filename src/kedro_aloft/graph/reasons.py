@@ -200,7 +200,7 @@ def _beside_reason(
     if other_children:
         return f"parallel branches: runs beside {_listed(tasks, seconds, other_children)}"
     if other_parents:
-        return f"join: waits for {_listed(tasks, seconds, other_parents)} too, which should not wait for this"
+        return f"join: waits also for {_listed(tasks, seconds, other_parents)}, which runs beside this task"
     return "start sooner: more nodes in this task would keep others waiting"
 
 
