@@ -14,6 +14,7 @@ from graph import oracle
 from graph.strategies import GROUPINGS, LAWS, base, pipelines, reordered, requirements_for, with_a_stranger
 from kedro_aloft.errors import PlanError
 from kedro_aloft.graph.grouping import GroupBy, OnCycle
+from kedro_aloft.graph.naming import MAX_ID_LENGTH
 from kedro_aloft.graph.plan import Plan, build_plan
 from kedro_aloft.graph.snapshot import DatasetKind
 
@@ -210,7 +211,7 @@ def test_ids_are_what_airflow_accepts_and_no_two_are_equal(
     assert groups.isdisjoint(ids)
     for task in plan.tasks:
         assert _TASK_KEY.match(task.id)
-        assert len(task.id) <= 250
+        assert len(task.id) <= MAX_ID_LENGTH
         assert all(re.fullmatch(r"[\w-]+", part, re.ASCII) for part in task.task_group)
         assert not task.task_group or task.id.startswith(".".join(task.task_group) + ".")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
@@ -11,12 +12,15 @@ from hypothesis import strategies as st
 from graph.strategies import HOSTILE_NAMES, LAWS
 from kedro_aloft.graph.naming import MAX_ID_LENGTH, airflow_id, digest
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _ANY_NAME = st.text(st.characters(), min_size=1) | st.sampled_from(HOSTILE_NAMES)
 
 
 @LAWS
 @given(name=_ANY_NAME, max_length=st.integers(20, MAX_ID_LENGTH))
-@example(name="\ud800", max_length=250)
+@example(name="\ud800", max_length=MAX_ID_LENGTH)
 def test_every_id_is_valid(name: str, max_length: int) -> None:
     found = airflow_id(name, max_length=max_length)
     assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", found)
@@ -55,12 +59,20 @@ def test_only_what_is_too_long_is_cut(length: int) -> None:
         ("🚀", "x-ebbc0b28"),
         ("名前", "x-7ec26292"),
         ("<lambda>__1a2b3c4d", "lambda___1a2b3c4d-e9185280"),
-        ("x" * 300, "x" * 241 + "-0d4e2ca9"),
+        ("x" * 300, "x" * 231 + "-0d4e2ca9"),
         ("", "x-e3b0c442"),
     ],
 )
 def test_ids_stay_as_they_were(name: str, expected: str) -> None:
     assert airflow_id(name) == expected
+
+
+def test_the_longest_id_has_a_directory_for_its_logs(tmp_path: Path) -> None:
+    """Airflow keeps the logs of a task in `dag_id=…/run_id=…/task_id=…`."""
+    longest = airflow_id("é" * 1000 + "x" * 1000)
+    assert len(longest) == MAX_ID_LENGTH
+    for key in ("dag_id", "task_id"):
+        (tmp_path / f"{key}={longest}").mkdir()
 
 
 def test_digests_stay_as_they_were() -> None:

@@ -10,8 +10,11 @@ import hashlib
 import re
 import unicodedata
 
-MAX_ID_LENGTH = 250
-"""Airflow's limit for task and DAG ids, in characters. Source: Airflow 3.3 `validate_key`."""
+MAX_ID_LENGTH = 240
+"""Airflow takes 250 characters, but its task logs lie in a directory `task_id=<id>`, and a file name has 255 at most.
+
+Source: Airflow 3.3 Task SDK `validate_key`; `[logging] log_filename_template`: with a longer id no task can start.
+"""
 
 _VALID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _RUN_OF_INVALID = re.compile(r"[^A-Za-z0-9_.-]+")
