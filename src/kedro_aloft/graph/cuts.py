@@ -20,7 +20,7 @@ LONG_STAGE = 16.0
 """A stage that takes so many times what it costs by itself is long enough: cutting it again costs little."""
 COARSE_BLOCKS = 32
 """A second search takes levels together until about so many blocks are left, and sees long stages too."""
-MOST_BLOCKS = 64
+MOST_BLOCKS = 32
 """No stage is tried beyond so many blocks: this keeps the search linear in the nodes."""
 
 
@@ -78,7 +78,7 @@ def cuts_by_stages(work: Work, case: Sequence[float]) -> Iterator[tuple[int, ...
     """
     fine = LIGHT_BLOCK * _fixed_s(work)
     coarse = max(fine, sum(case) / COARSE_BLOCKS)
-    for late, light in ((False, fine), (True, fine), (False, coarse), (True, coarse)):
+    for late, light in dict.fromkeys(((False, fine), (True, fine), (False, coarse), (True, coarse))):
         blocks = _blocks(work, case, late=late, light=light)
         stages = _stages(work, case, blocks, longest=LONG_STAGE * light / LIGHT_BLOCK)
         parts = _parts(work, stages)
