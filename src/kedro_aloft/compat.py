@@ -62,6 +62,13 @@ def _normal(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
+def silence_own_warnings() -> None:
+    """Ignore what Kedro's use of omegaconf makes it say, three times per task: no user can do anything about it."""
+    import warnings
+
+    warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated", category=UserWarning)
+
+
 def load_every_pipeline() -> None:
     """Make Kedro load the whole registry, whatever pipelines a session asks for.
 

@@ -70,7 +70,7 @@ def _label(snapshot: Snapshot, node: NodeInfo, group_by: GroupBy) -> str | None:
     if group_by is GroupBy.NAMESPACE:
         return (node.namespace or "").split(".")[0]
     if group_by is GroupBy.PIPELINE:
-        return next(iter(node.pipelines), None)
+        return next(iter(node.pipelines), "__default__")
     if group_by is GroupBy.TAG:
         marked = any(tag.startswith(GROUP_TAG_PREFIX) for one in snapshot.nodes for tag in one.tags)
         tags = [tag for tag in node.tags if not marked or tag.startswith(GROUP_TAG_PREFIX)]

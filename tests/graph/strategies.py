@@ -186,7 +186,7 @@ def with_a_stranger(draw: st.DrawFn, snapshot: Snapshot) -> tuple[Snapshot, Node
     """The same pipeline with one more node, anywhere in the order, that shares nothing with the others."""
     taken = set(snapshot.by_name)
     name = draw(_NAMES.filter(lambda name: name not in taken))
-    stranger = NodeInfo(name=name, inputs=("of its own",), outputs=("of its own too",))
+    stranger = NodeInfo(name=name, inputs=("of its own",), outputs=("of its own too",), pipelines=("of its own",))
     position = draw(st.integers(0, len(snapshot.nodes)))
     nodes = (*snapshot.nodes[:position], stranger, *snapshot.nodes[position:])
     datasets = {**snapshot.datasets, **{name: info(name) for name in (*stranger.inputs, *stranger.outputs)}}

@@ -176,7 +176,12 @@ def test_a_grouping_tag_that_no_node_carries_is_refused() -> None:
     assert caught.value.seen == "tags of the pipeline: one"
 
 
-@pytest.mark.parametrize("group_by", GROUPINGS)
+def test_what_no_other_pipeline_owns_belongs_to_the_default_one() -> None:
+    nodes = (NodeInfo(name="a"), NodeInfo(name="b", pipelines=("part",)), NodeInfo(name="c"))
+    assert [group.nodes for group in group_nodes(snapshot_of(nodes), group_by=GroupBy.PIPELINE)] == [("a", "c"), ("b",)]
+
+
+@pytest.mark.parametrize("group_by", [one for one in GROUPINGS if one is not GroupBy.PIPELINE])
 def test_a_pipeline_without_labels_has_one_task_for_each_node(group_by: GroupBy) -> None:
     nodes = tuple(NodeInfo(name=name) for name in "abc")
     assert group_nodes(snapshot_of(nodes), group_by=group_by) == tuple(

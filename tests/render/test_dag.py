@@ -117,7 +117,7 @@ def test_fifteen_hundred_nodes_in_a_chain_load(tmp_path: Path) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["a", "a.b", "x" * 250, "schön", "clean_up_handoff"]), max_size=6),
+    st.lists(st.sampled_from(["a", "a.b", "x" * 240, "schön", "clean_up_handoff"]), max_size=6),
     st.sets(st.sampled_from(["wait_for_a", "wait_for_a_2", "a"])),
 )
 def test_sensors_have_ids_of_their_own(dags: list[str], taken: set[str]) -> None:

@@ -59,8 +59,12 @@ def test_editors_accept_what_we_accept(section: Any) -> None:
 
 @pytest.mark.parametrize(
     "section",
-    [{"retrys": 1}, {"retries": "x"}, {"retries": -1}, {"handoff": {"url": "x"}}, {"schedule": {"cron": "x"}}]
-    + [
+    [
+        {"retrys": 1},
+        {"retries": "x"},
+        {"retries": -1},
+        {"handoff": {"url": "x"}},
+        {"schedule": {"cron": "x"}},
         {"group_by": "x"},
         {"catchup": "yes"},
         {"tasks": [{"pool": "x"}]},

@@ -94,9 +94,13 @@ def _source(project: Project, dag: CompiledDag, jinja_file: str | None) -> str:
 
 
 def _write(folder: Path, sources: dict[str, str], compiled: tuple[CompiledDag, ...], project_path: Path) -> None:
-    from kedro_aloft.cli.console import ok
+    from kedro_aloft.cli.console import marked, ok
+    from kedro_aloft.cli.overwriting import keep_edited, refuse_other_dags
     from kedro_aloft.render import write_files
 
+    refuse_other_dags(folder, sources)
+    for name in keep_edited(folder, sources):
+        marked("!", "yellow", f"{name} had been edited by hand; its old text is kept in {name}.edited")
     outcomes = write_files(folder, sources)
     for dag in compiled:
         path = folder / dag.file_name

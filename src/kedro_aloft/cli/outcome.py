@@ -10,8 +10,6 @@ from kedro_aloft.cli.console import marked, stderr, stdout, table, texts
 from kedro_aloft.errors import RemoteError
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from kedro_aloft.client import AirflowApi, RunResult, TaskState
     from kedro_aloft.compiler import CompiledDag
 
@@ -83,7 +81,7 @@ class Follower:
     _status: Any = None
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Follower:  # noqa: PYI034  typing has Self since Python 3.11
         """Show where the run can be watched."""
         stderr().print(f"  {self.api.run_url(self.dag.dag_id, self.run_id)}")
         if stderr().is_terminal:

@@ -457,13 +457,27 @@ def _can_listen(port: int) -> bool:
 
 def _airflow_version() -> str:
     try:
-        return metadata.version("apache-airflow-core")
+        version = metadata.version("apache-airflow-core")
+        _refuse_broken_pair(version)
     except metadata.PackageNotFoundError as err:
         raise EmbeddedError(
             "Airflow 3 is not installed in this Python environment",
             where=sys.prefix,
             remedy="pip install 'kedro-aloft[airflow]'",
         ) from err
+    return version
+
+
+def _refuse_broken_pair(airflow: str) -> None:
+    """Airflow 3.0 sets no limit to FastAPI; newer ones commit after they answer, so a run just triggered is unknown."""
+    fastapi = metadata.version("fastapi")
+    if airflow.startswith("3.0.") and tuple(map(int, fastapi.split(".")[:2])) >= (0, 118):
+        raise EmbeddedError(
+            f"Airflow {airflow} does not work with FastAPI {fastapi}",
+            where=sys.prefix,
+            seen="it needs FastAPI below 0.118, and does not say so itself",
+            remedy="pip install 'fastapi<0.118', or a newer Airflow",
+        )
 
 
 def _health(url: str) -> dict[str, Any] | None:

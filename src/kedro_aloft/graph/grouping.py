@@ -147,8 +147,8 @@ def _namespace_label(node: NodeInfo) -> str | None:
 
 
 def _pipeline_label(node: NodeInfo) -> str | None:
-    """Fuse nodes that the same registered pipeline owns; of several owners the smallest counts."""
-    return node.pipelines[0] if node.pipelines else None
+    """Fuse nodes that the same registered pipeline owns; of several owners the smallest counts, `__default__` last."""
+    return node.pipelines[0] if node.pipelines else "__default__"
 
 
 def _by_tag(snapshot: Snapshot, group_tags: Collection[str]) -> Callable[[NodeInfo], str | None]:

@@ -51,6 +51,7 @@ def describe_dag(plan: Plan, *, doc: str | None, fingerprint: str) -> str:
     parts = [
         *([doc.strip("\n")] if doc else []),
         what,
+        *_table(plan),
         _picture(plan),
         f"Plan `{plan.hash}` · {fingerprint_mark(fingerprint)}",
     ]
@@ -59,6 +60,15 @@ def describe_dag(plan: Plan, *, doc: str | None, fingerprint: str) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _table(plan: Plan) -> list[str]:
+    """The tasks of several nodes, as Airflow's page can show them; a task of one node is called like its node."""
+    joined = [task for task in plan.tasks if len(task.nodes) > 1]
+    if not joined or len(plan.tasks) > _MAX_BOXES:
+        return []
+    rows = [f"| {code(task.id)} | {code_list(task.nodes).replace('|', chr(92) + '|')} |" for task in joined]
+    return ["\n".join(["| task | nodes |", "|---|---|", *rows])]
 
 
 def _picture(plan: Plan) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def load_project(request: TaskRequest) -> None:
     """Bootstrap the project at the request's path, or its installed package when no source is there."""
+    compat.silence_own_warnings()
     if (Path(request.project_path) / "pyproject.toml").is_file():
         from kedro.framework.startup import bootstrap_project
 

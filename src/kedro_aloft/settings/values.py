@@ -14,7 +14,8 @@ from kedro_aloft.errors import close_match
 from kedro_aloft.settings.refusal import refusal
 
 _ID = re.compile(r"[\w.-]+")
-_ID_LENGTH = 250
+_ID_LENGTH = 240
+"""Airflow allows 250 characters, and then cannot make the log directory `dag_id=<id>`: a name has 255 bytes."""
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEDRO_RUNNERS = ("SequentialRunner", "ThreadRunner", "ParallelRunner")

@@ -91,7 +91,10 @@ class Home:
             raise ForeignError(f"user {user} listens on {self.place}")
 
     def listen(self) -> socket.socket:
-        """Return a socket that listens, for this user alone. The caller holds the lock, and nobody else listens."""
+        """Return a socket that listens, for this user alone; nobody else listens, by whoever holds the lock.
+
+        Linux tells clients the process that called `listen`, so that must be the one that stays.
+        """
         self.place.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         before = os.umask(0o177)

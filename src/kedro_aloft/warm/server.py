@@ -255,12 +255,16 @@ def main(config: dict[str, Any]) -> None:
         config: `home` (directory, key), `request` (JSON of the first task), `levels`, `idle_s`.
     """
     home = Home(Path(config["home"][0]), config["home"][1])
-    listener = home.listen()
+    told, tell = os.pipe()
     if os.fork():
-        os._exit(0)  # whoever started us finds the socket now, and is not our parent
+        os.close(tell)
+        os._exit(0 if os.read(told, 1) else 1)  # whoever started us finds the socket now, and is not our parent
     adopt_orphans()
     set_name("kedro-aloft")
     try:
+        listener = home.listen()
+        os.write(tell, b"!")
+        close_all((told, tell))
         _warm_up(home, listener, config)
     except BaseException:
         traceback.print_exc()

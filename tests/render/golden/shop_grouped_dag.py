@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 493aac8f5537524c
-Fingerprint: d96f60e59646e130
+Fingerprint: 282e14fbc346eff7
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -13,6 +13,11 @@ from kedro_aloft.airflow import KedroOperator, KedroPipeline, duration, instant
 DOC = """\
 Kedro pipeline `grouped` of `shop`, environment `local`: 5 nodes in 2 tasks.
 
+| task | nodes |
+|---|---|
+| `long.step_0__step_2` | `long.step_0`, `long.step_1`, `long.step_2` |
+| `long.step_3__last` | `long.step_3`, `last` |
+
 ```mermaid
 flowchart LR
     t0["long.step_0__step_2<br/>• long.step_0<br/>• long.step_1<br/>• long.step_2"]
@@ -20,7 +25,7 @@ flowchart LR
     t0 -->|"d3"| t1
 ```
 
-Plan `493aac8f5537524c` · kedro-aloft fingerprint `d96f60e59646e130`
+Plan `493aac8f5537524c` · kedro-aloft fingerprint `282e14fbc346eff7`
 """
 
 kedro = KedroPipeline(
