@@ -41,8 +41,8 @@ def run_child(request: dict[str, Any], files: list[int], *, parent: int, relay: 
         channel = socket.socket(fileno=files[CHANNEL])
         if _prepare(request, files, channel, parent=parent, relay=relay):
             code = _run(request["request"], channel)
-    except ClosedError:
-        pass  # who asked has gone before anything began
+    except (ClosedError, BrokenPipeError):
+        pass  # who asked has gone
     except BaseException:  # noqa: BLE001  the last frame of this process: all that is left is to tell
         traceback.print_exc()
     finally:

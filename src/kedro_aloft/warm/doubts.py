@@ -32,6 +32,11 @@ _OF_THE_MOMENT = frozenset(
 )
 """Functions that return something else every time, or set up chance: at import they must run once per task."""
 
+_REGISTERS = ("register_pipelines", "create_pipeline")
+"""Run once in the server; what they return is kept."""
+
+_ON_CREATION = ("__init__", "__new__", "__post_init__")
+
 _AIRFLOW = re.compile(r"^[ \t]*(?:import|from)[ \t]+airflow\b", re.MULTILINE)
 
 
@@ -98,27 +103,73 @@ def find_bindings(sources: Iterable[str]) -> Iterator[str]:
     """
     if "airflow" in sys.modules:
         yield "the project imports Airflow, which answers in the task's own process only"
+    code = _Code()
     for path in sources:
         with suppress(OSError, SyntaxError, ValueError):
             text = Path(path).read_text(encoding="utf-8")
             if _AIRFLOW.search(text):
                 yield f"{path} imports Airflow, which answers in the task's own process only"
-            for call in _calls_at_import(ast.parse(text)):
-                yield f"{path}, line {call.lineno}: {ast.unparse(call.func)}() runs when the module is imported"
+            code.read(path, ast.parse(text))
+    yield from code.find_calls()
 
 
-def _calls_at_import(node: ast.AST) -> Iterator[ast.Call]:
-    """Yield calls that run with the import: not in the bodies of functions."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for part in (*child.decorator_list, child.args):
-                yield from _calls_at_import(part)
-        elif isinstance(child, ast.Lambda):
-            yield from _calls_at_import(child.args)
-        elif not _is_main_guard(child):
-            if isinstance(child, ast.Call) and _last_name(child.func) in _OF_THE_MOMENT:
-                yield child
-            yield from _calls_at_import(child)
+class _Code:
+    """What the project's modules call when they are imported and when pipelines are registered.
+
+    A call is followed into every function of the project that bears its name: rather one too many than one missed.
+    """
+
+    def __init__(self) -> None:
+        self._functions: dict[str, list[tuple[str, ast.AST]]] = {}
+        self._imported: list[tuple[str, ast.AST]] = []
+
+    def read(self, path: str, module: ast.Module) -> None:
+        """Take in a module."""
+        self._imported.append((path, module))
+        for node in ast.walk(module):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._functions.setdefault(node.name, []).append((path, node))
+            elif isinstance(node, ast.ClassDef):
+                made = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name in _ON_CREATION]
+                self._functions.setdefault(node.name, []).extend((path, one) for one in made)
+
+    def find_calls(self) -> Iterator[str]:
+        """Yield the calls that give something else each time."""
+        todo = [*self._imported, *(place for name in _REGISTERS for place in self._functions.get(name, ()))]
+        followed = set(_REGISTERS)
+        while todo:
+            path, node = todo.pop(0)
+            for place in _runs_at_once(node):
+                name = _last_name(place.func if isinstance(place, ast.Call) else place)
+                if name in _OF_THE_MOMENT:
+                    line = getattr(place, "lineno", 0)
+                    yield f"{path}, line {line}: {name}() runs when the project is imported"
+                if name not in followed:
+                    followed.add(name)
+                    todo += self._functions.get(name, ())
+
+
+def _runs_at_once(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield the calls and the decorators below a node, except for those inside functions that are only defined."""
+    body = node.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else list(ast.iter_child_nodes(node))
+    for child in body:
+        yield from _runs(child)
+
+
+def _runs(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        yield from node.decorator_list
+        for part in (*node.decorator_list, node.args):
+            yield from _runs(part)
+    elif isinstance(node, ast.Lambda):
+        yield from _runs(node.args)
+    elif not _is_main_guard(node):
+        if isinstance(node, ast.Call):
+            yield node
+        if isinstance(node, ast.ClassDef):
+            yield from node.decorator_list
+        for child in ast.iter_child_nodes(node):
+            yield from _runs(child)
 
 
 def _last_name(function: ast.expr) -> str:

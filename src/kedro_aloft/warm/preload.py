@@ -30,7 +30,10 @@ _RUNTIME = (
     "kedro_aloft.runtime.session",
     "kedro_aloft.runtime.versions",
 )
-_LATE = ("kedro.config", "kedro.framework.context", "kedro.framework.startup", "kedro.runner", "omegaconf", "pydantic")
+_LATE = (
+    *("kedro.config", "kedro.framework.context", "kedro.framework.session", "kedro.framework.startup", "kedro.runner"),
+    *("omegaconf", "pydantic.main", "fsspec.implementations.local", "pwd", "zoneinfo", "getpass", "tomllib", "tomli"),
+)
 """Kedro imports these with the first session."""
 
 _SETTINGS = (
@@ -88,15 +91,17 @@ def _import_project(request: TaskRequest) -> None:
     from kedro.utils import load_obj
 
     from kedro_aloft.runtime.project import load_project
-    from kedro_aloft.warm.config_cache import keep_parsed_config
+    from kedro_aloft.warm.keep import keep_configured, keep_entry_points, keep_parsed_config
 
     # The child decides about selective loading; here it would outlive this request.
     load_project(replace(request, selective=True))
     validate_settings()
     for name in _SETTINGS:
         getattr(settings, name)
-    dict(pipelines)  # imports every pipeline; the child registers them anew
+    dict(pipelines)  # imports every pipeline
+    keep_configured(request.package)
     load_obj(request.runner, "kedro.runner")
+    keep_entry_points()
     _import_plugins(request.skip_plugin_hooks)
     conf_source = Path(request.project_path) / (request.conf_source or settings.CONF_SOURCE)
     _import_datasets(conf_source)

@@ -55,6 +55,8 @@ class RelayHandler(logging.Handler):
         """Send one record."""
         try:
             self._send({"log": pack_record(record)})
+        except OSError:
+            pass  # nobody listens any more: the task is being ended
         except Exception:  # noqa: BLE001  as every handler does: a record must never end a task
             self.handleError(record)
 
@@ -65,7 +67,8 @@ class RelayHandler(logging.Handler):
     def _show_warning(self, message: Any, category: Any, filename: str, lineno: int, *_: Any) -> None:
         """Send one warning."""
         name = f"{category.__module__}.{category.__qualname__}"
-        self._send({"warning": {"text": str(message), "category": name, "filename": filename, "lineno": lineno}})
+        with suppress(OSError):
+            self._send({"warning": {"text": str(message), "category": name, "filename": filename, "lineno": lineno}})
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._channel is not None:
