@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,11 +25,22 @@ if TYPE_CHECKING:
     from kedro_aloft.embedded import EmbeddedAirflow
     from support.projects import Project
 
+# A shell that starts us in the background has SIGINT ignored; the commands that we start must hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 _HOME = Path(tempfile.mkdtemp(prefix="kedro-aloft-tests-"))
 for _name in [name for name in os.environ if name.startswith(("AIRFLOW_", "KEDRO_"))]:
     del os.environ[_name]
 os.environ.update(airflow_environment(_HOME, _HOME / "dags"))
 os.environ["DO_NOT_TRACK"] = "1"
+
+
+with contextlib.suppress(ImportError):  # environments of the matrix have no Hypothesis
+    from hypothesis import settings
+
+    # The same examples everywhere and each time; HYPOTHESIS_PROFILE=default looks for new ones.
+    settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

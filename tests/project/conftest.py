@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     from kedro_aloft.project import Project
     from support.projects import ProjectBuilder
 
-# Kedro applies a logging configuration when it is imported; that of the commands is silent.
-os.environ["KEDRO_LOGGING_CONFIG"] = str(Path(cli.__file__).with_name("quiet_logging.yml"))
-
 
 @pytest.fixture(autouse=True)
 def _put_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
     monkeypatch.delenv("KEDRO_ENV", raising=False)
+    # Kedro applies a logging configuration when it is imported; that of the commands is silent.
+    monkeypatch.setenv("KEDRO_LOGGING_CONFIG", str(Path(cli.__file__).with_name("quiet_logging.yml")))
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     with warnings.catch_warnings():

@@ -7,6 +7,7 @@ formatter keeps as it is.
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,10 +128,19 @@ def _fits(line: str, expression: Any) -> bool:
     """Whether a line is surely not too long for the formatter.
 
     It counts columns, and how many a character takes depends on its Unicode tables. So a doubtful line is broken, which
-    is never wrong; except for a text, which the formatter would join again, and which it never breaks.
+    is never wrong; except for a text, which the formatter would join again, and which it never breaks, and for a tuple
+    of one item, whose comma does not keep it broken: there we count as well as Python's own tables allow.
     """
+    if isinstance(expression, tuple) and len(expression) == 1:
+        return sum(map(_columns, line)) <= LINE_LENGTH
     wide = 0 if isinstance(expression, Text) else 2
     return sum(1 if one.isascii() else wide for one in line) <= LINE_LENGTH
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def functions_used(expressions: Iterable[Any]) -> set[str]:
