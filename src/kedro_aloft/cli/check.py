@@ -23,7 +23,7 @@ def check(every_pipeline: bool, as_json: bool, **options: Any) -> None:
     Example:
       kedro airflow check --env=prod
     """
-    from kedro_aloft.cli.console import ok, print_findings
+    from kedro_aloft.cli.console import count, ok, print_findings
     from kedro_aloft.cli.findings import compile_ordered, print_notices, refuse_errors
     from kedro_aloft.project import open_project
 
@@ -37,5 +37,6 @@ def check(every_pipeline: bool, as_json: bool, **options: Any) -> None:
         for dag in compiled:
             print_notices(dag.notices)
             print_findings(dag.findings)
-            ok(f"checked {len(dag.snapshot.nodes)} nodes of '{dag.plan.pipeline}', {len(dag.findings)} findings")
+            nodes = count(len(dag.snapshot.nodes), "node")
+            ok(f"checked {nodes} of '{dag.plan.pipeline}', {count(len(dag.findings), 'finding')}")
     refuse_errors(compiled)

@@ -126,6 +126,11 @@ def texts(*cells: str) -> tuple[Text, ...]:
     return tuple(Text(cell) for cell in cells)
 
 
+def count(number: int, noun: str) -> str:
+    """Return the number with its noun: `1 task`, `2 tasks`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def marked(mark: str, style: str, text: str) -> None:
     """Print a line that starts with a coloured mark."""
     from rich.text import Text

@@ -94,7 +94,7 @@ def _source(project: Project, dag: CompiledDag, jinja_file: str | None) -> str:
 
 
 def _write(folder: Path, sources: dict[str, str], compiled: tuple[CompiledDag, ...], project_path: Path) -> None:
-    from kedro_aloft.cli.console import marked, ok
+    from kedro_aloft.cli.console import count, marked, ok
     from kedro_aloft.cli.overwriting import keep_edited, refuse_other_dags
     from kedro_aloft.render import write_files
 
@@ -105,5 +105,5 @@ def _write(folder: Path, sources: dict[str, str], compiled: tuple[CompiledDag, .
     for dag in compiled:
         path = folder / dag.file_name
         shown = path.relative_to(project_path) if path.is_relative_to(project_path) else path
-        tasks, nodes = len(dag.plan.tasks), len(dag.snapshot.nodes)
-        ok(f"{outcomes[dag.file_name].value} {shown}  DAG '{dag.dag_id}', {nodes} nodes in {tasks} tasks")
+        tasks, nodes = count(len(dag.plan.tasks), "task"), count(len(dag.snapshot.nodes), "node")
+        ok(f"{outcomes[dag.file_name].value} {shown}  DAG '{dag.dag_id}', {nodes} in {tasks}")

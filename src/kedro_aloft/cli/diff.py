@@ -45,12 +45,12 @@ def diff(every_pipeline: bool, target_dir: str, exit_code: bool, **options: Any)
 
 def _diff(dag: CompiledDag, folder: Path) -> bool:
     """Print the difference of one DAG; return whether there is any."""
-    from kedro_aloft.cli.console import marked, ok
+    from kedro_aloft.cli.console import count, marked, ok
     from kedro_aloft.cli.history import history_breaks
 
     path = folder / dag.file_name
     if not path.is_file():
-        marked("+", "green", f"{dag.file_name} would be new: DAG '{dag.dag_id}', {len(dag.plan.tasks)} tasks")
+        marked("+", "green", f"{dag.file_name} would be new: DAG '{dag.dag_id}', {count(len(dag.plan.tasks), 'task')}")
         return True
     before = path.read_text(encoding="utf-8")
     if before == dag.rendered.source:

@@ -91,7 +91,7 @@ def handoff_uri(dag: CompiledDag, dataset: str) -> str:
 
 
 def _print_plan(dag: CompiledDag) -> None:
-    from kedro_aloft.cli.console import print_findings, stdout, table, texts
+    from kedro_aloft.cli.console import count, print_findings, stdout, table, texts
     from kedro_aloft.cli.findings import print_notices
     from kedro_aloft.compiler import explain_fusions
 
@@ -99,9 +99,8 @@ def _print_plan(dag: CompiledDag) -> None:
     print_findings(dag.findings)
     plan = dag.plan
     nodes = len(dag.snapshot.nodes)
-    stdout().print(
-        f"DAG '{dag.dag_id}': {nodes} nodes in {len(plan.tasks)} tasks (group_by: {plan.group_by}), plan {plan.hash}"
-    )
+    size = f"{count(nodes, 'node')} in {count(len(plan.tasks), 'task')}"
+    stdout().print(f"DAG '{dag.dag_id}': {size} (group_by: {plan.group_by}), plan {plan.hash}")
     reasons = explain_fusions(dag)
     tasks = table("task", "nodes", "after")
     for task in plan.tasks:

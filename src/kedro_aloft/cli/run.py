@@ -35,7 +35,7 @@ def run(as_json: bool, params: str, **options: Any) -> None:
       kedro airflow run
       kedro airflow run --pipelines=data_science --params=model_options.test_size=0.3
     """
-    from kedro_aloft.cli.console import ok, print_findings
+    from kedro_aloft.cli.console import count, ok, print_findings
     from kedro_aloft.cli.findings import compile_ordered, print_notices, refuse_errors
     from kedro_aloft.cli.outcome import print_outcome
     from kedro_aloft.compat import split_runtime_params
@@ -47,7 +47,8 @@ def run(as_json: bool, params: str, **options: Any) -> None:
     for dag in compiled:
         print_notices(dag.notices)
         print_findings(dag.findings)
-        ok(f"checked {len(dag.snapshot.nodes)} nodes, {len(dag.findings)} findings; plan {len(dag.plan.tasks)} tasks")
+        checked = f"checked {count(len(dag.snapshot.nodes), 'node')}, {count(len(dag.findings), 'finding')}"
+        ok(f"{checked}; plan {count(len(dag.plan.tasks), 'task')}")
     refuse_errors(compiled)
     outcomes = _run_all(project.path, compiled, given)
     if as_json:
