@@ -49,7 +49,8 @@ def write_project(folder: Path, count: int) -> Path:
         (source / name).write_text("")
     (source / "pipeline_registry.py").write_text(
         "import threading\n\nfrom kedro.pipeline import Pipeline, node\n\n\n"
-        "def add(x):\n    return x + 1\n\n\ndef wait(x):\n    print('waiting', flush=True)\n    threading.Event().wait()\n\n\n"
+        "def add(x):\n    return x + 1\n\n\n"
+        "def wait(x):\n    print('waiting', flush=True)\n    threading.Event().wait()\n\n\n"
         "def register_pipelines():\n"
         f"    nodes = [node(add, f'd{{i - {LAYER}}}' if i >= {LAYER} else 'params:x', f'd{{i}}', name=f'n{{i}}') "
         f"for i in range({count})]\n"

@@ -76,7 +76,9 @@ def preload(request: TaskRequest) -> Preloaded:
         except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, a fresh task tells it to its user
             failure = f"importing the project fails: {type(error).__name__}: {error}"
     sources = own_sources(request.package, installed=witness.installed)
-    stamp.add(files={*witness.files, *sources}, directories={*witness.directories, *map(os.path.dirname, sources)})
+    stamp.add(
+        files={*witness.files, *sources}, directories=witness.directories, packages=set(map(os.path.dirname, sources))
+    )
     doubts = (*find_leftovers(before, installed=witness.installed), *find_bindings(_of_project(sources)))
     younger = stamp.find_younger(started_ns)
     changed = f"{younger} was written while the project was imported" if younger else ""

@@ -29,14 +29,31 @@ class Stamp:
 
     files: dict[str, _Seen] = field(default_factory=dict)
     directories: dict[str, str] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict)
     sites: dict[str, _Seen] = field(default_factory=dict)
 
-    def add(self, *, files: Iterable[str] = (), directories: Iterable[str] = (), sites: Iterable[str] = ()) -> None:
-        """Stamp more; what is known already keeps its stamp."""
+    def add(
+        self,
+        *,
+        files: Iterable[str] = (),
+        directories: Iterable[str] = (),
+        packages: Iterable[str] = (),
+        sites: Iterable[str] = (),
+    ) -> None:
+        """Stamp more; what is known already keeps its stamp.
+
+        Args:
+            files: Files whose content counts.
+            directories: Directories in which every name counts.
+            packages: Directories in which the names of modules and packages count.
+            sites: Directories in which the distributions count.
+        """
         for path in files:
             self.files.setdefault(path, (_stat(path), _digest(path)))
         for path in directories:
             self.directories.setdefault(path, _names(path))
+        for path in packages:
+            self.packages.setdefault(path, _modules(path))
         for path in sites:
             self.sites.setdefault(path, (_stat(path), _distributions(path)))
 
@@ -45,6 +62,7 @@ class Stamp:
         return {
             "files": {path: content for path, (_, content) in self.files.items()},
             "directories": dict(self.directories),
+            "packages": dict(self.packages),
             "sites": {path: content for path, (_, content) in self.sites.items()},
         }
 
@@ -54,6 +72,7 @@ class Stamp:
         return cls(
             files={path: (_UNKNOWN, digest) for path, digest in content["files"].items()},
             directories=dict(content["directories"]),
+            packages=dict(content["packages"]),
             sites={path: (_UNKNOWN, digest) for path, digest in content["sites"].items()},
         )
 
@@ -66,9 +85,10 @@ class Stamp:
 
     def find_change(self) -> str:
         """Return the path of something that is no longer as it was; empty when nothing changed."""
-        for path, names in self.directories.items():
-            if _names(path) != names:
-                return path
+        for known, read in ((self.directories, _names), (self.packages, _modules)):
+            for path, names in known.items():
+                if read(path) != names:
+                    return path
         return self._find_other(self.files, _digest) or self._find_other(self.sites, _distributions)
 
     def _find_other(self, seen: dict[str, _Seen], read: Any) -> str:
@@ -107,6 +127,12 @@ def _names(path: str) -> str:
         return "\0".join(sorted(set(os.listdir(path)) - _CACHES))  # noqa: PTH208
     except OSError:
         return "?"
+
+
+def _modules(path: str) -> str:
+    """Names that may be modules or packages: with `.py`, or without any suffix."""
+    names = _names(path).split("\0")
+    return "\0".join(name for name in names if name.endswith(".py") or "." not in name)
 
 
 def _distributions(path: str) -> str:

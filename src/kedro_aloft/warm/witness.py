@@ -19,6 +19,7 @@ _READ_BY_LIBRARIES = (
     "ARROW_",
     "BLIS_",
     "DYNACONF_",
+    "FSSPEC_",
     "GOTO_",
     "KEDRO_",
     "KMP_",
@@ -39,13 +40,18 @@ _READ_BY_LIBRARIES = (
 
 _NAMES = frozenset({"LANG", "LANGUAGE"})
 
-_TAKES_BY_PREFIX = ("dynaconf",)
-"""Goes through all variables and keeps those of one prefix, which is among `_READ_BY_LIBRARIES`."""
+_TAKES_BY_PREFIX = ("dynaconf", "fsspec.config")
+"""Go through all variables and keep those of one prefix, which is among `_READ_BY_LIBRARIES`."""
 
 _PASSES_ON = ("ctypes.util", "subprocess")
 """Goes through all variables to pass them on to a program that it starts."""
 
-_PLUMBING = ("_collections_abc", "os", "codecs", __name__)
+_MAPPINGS = ("_collections_abc", "collections.abc")
+"""One module, which gives itself the second name."""
+
+_IMPORTERS = ("importlib._bootstrap_external", "_frozen_importlib_external", "importlib.metadata")
+
+_PLUMBING = (*_MAPPINGS, "os", __name__)
 
 
 class Witness:
@@ -101,6 +107,11 @@ class Witness:
         if not name.startswith(self.installed):
             self.directories.add(name)
 
+    def note_name(self, name: str, reader: str) -> None:
+        """Note that somebody asked for one variable."""
+        if not reader.startswith(_TAKES_BY_PREFIX):
+            self.names.add(name)
+
     def note_iteration(self, reader: str) -> None:
         """Note that somebody went through all environment variables."""
         if not reader.startswith((*_TAKES_BY_PREFIX, *_PASSES_ON)):
@@ -130,8 +141,8 @@ def _watched_environment(plain: Any, witness: Witness) -> Any:
     class WatchedEnvironment(plain):  # type: ignore[misc]  # the class of os.environ has no public name
         def __getitem__(self, name: Any) -> Any:
             caller = sys._getframe(1)  # noqa: SLF001
-            if not (caller.f_code.co_name == "__iter__" and caller.f_globals.get("__name__") == "_collections_abc"):
-                witness.names.add(os.fsdecode(name))
+            if not (caller.f_code.co_name == "__iter__" and caller.f_globals.get("__name__") in _MAPPINGS):
+                witness.note_name(os.fsdecode(name), _reader(caller))
             return super().__getitem__(name)
 
         def __iter__(self) -> Any:
@@ -165,5 +176,10 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if event == "open":
         _auditing[0].note_open(*arguments[:2])
-    elif event in ("os.listdir", "os.scandir"):
+    elif event in ("os.listdir", "os.scandir") and not _looks_for_modules(sys._getframe(1)):  # noqa: SLF001
         _auditing[0].note_listing(arguments[0])
+
+
+def _looks_for_modules(frame: FrameType) -> bool:
+    """Whether it is Python that lists what is on its path; the folders of modules that it finds are stamped anyway."""
+    return frame.f_globals.get("__name__") in _IMPORTERS
