@@ -32,6 +32,8 @@ KEDRO = Path(sys.executable).with_name("kedro")
 NOT_COPIED = shutil.ignore_patterns("data", ".airflow", "dags", "__pycache__", "local")
 
 console = Console(highlight=False)
+if not console.is_terminal:
+    console.width = 160  # a pipe has no width: names stay whole
 
 
 class DemoError(Exception):
