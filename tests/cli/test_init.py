@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,3 +64,21 @@ def test_does_not_overwrite(project: Project) -> None:
     assert path.read_text(encoding="utf-8") == "default: {retries: 7}\n"
     project.airflow("init", "--force").ok()
     assert "retries: 7" not in path.read_text(encoding="utf-8")
+
+
+def test_writes_into_the_projects_own_base_environment(project: Project) -> None:
+    settings = 'CONF_SOURCE = "etc"\nCONFIG_LOADER_ARGS = {"base_env": "common", "default_run_env": "dev"}\n'
+    project.write(f"src/{project.package}/settings.py", settings)
+    (project.path / "conf").rename(project.path / "etc")
+    (project.path / "etc/base").rename(project.path / "etc/common")
+    (project.path / "etc/dev").mkdir()
+    project.airflow("init").ok()
+    (project.path / "etc/common/airflow.yml").write_text("default: {dag_id: its_own}\n", encoding="utf-8")
+    assert project.plan()["dag_id"] == "its_own"
+
+
+def test_an_archive_is_refused(project: Project) -> None:
+    shutil.make_archive(str(project.path / "conf"), "gztar", project.path, "conf")
+    done = project.airflow("init", "--conf-source=conf.tar.gz")
+    assert done.code == 1
+    assert "no directory" in done.err

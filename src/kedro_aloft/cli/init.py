@@ -33,26 +33,30 @@ def init(force: bool, env: str | None, conf_source: str | None) -> None:
     from kedro_aloft.project import open_project
 
     project = open_project(env=env, conf_source=conf_source)
-    conf = project.path / (conf_source or "conf")
-    target = conf / "base" / "airflow.yml"
+    target = project.airflow_file()
     if target.exists() and not force:
         raise UsageError(
             "This project has an airflow.yml already.",
-            where=str(target.relative_to(project.path)),
+            where=_shown(target, project),
             remedy="edit it, or overwrite it with `kedro airflow init --force`",
         )
-    _write(project, conf, target)
+    _write(project, target)
     _tell(project)
 
 
-def _write(project: Project, conf: Path, target: Path) -> None:
+def _shown(path: Path, project: Project) -> str:
+    return path.relative_to(project.path).as_posix() if path.is_relative_to(project.path) else str(path)
+
+
+def _write(project: Project, target: Path) -> None:
     from kedro_aloft.cli.console import ok
     from kedro_aloft.render import write_files
     from kedro_aloft.settings.schema import schema_text
 
+    schema = target.parent.parent / SCHEMA_NAME
     write_files(target.parent, {target.name: TEMPLATE.read_text(encoding="utf-8")})
-    write_files(conf, {SCHEMA_NAME: schema_text()})
-    ok(f"wrote {target.relative_to(project.path)} and its schema for editors, {conf.name}/{SCHEMA_NAME}")
+    write_files(schema.parent, {schema.name: schema_text()})
+    ok(f"wrote {_shown(target, project)} and its schema for editors, {_shown(schema, project)}")
 
 
 def _tell(project: Project) -> None:

@@ -51,6 +51,20 @@ def resolve_conf_source(conf_source: str | None) -> str | None:
     return str(path.resolve())
 
 
+def conf_root(project_path: Path, conf_source: str | None) -> Path:
+    """Return the configuration directory; for archives and URIs a path at which there is no directory."""
+    from kedro.framework.project import settings
+
+    return Path(conf_source) if conf_source else project_path / settings.CONF_SOURCE
+
+
+def base_env() -> str:
+    """Return the environment that all others build on."""
+    from kedro.framework.project import settings
+
+    return str(settings.CONFIG_LOADER_ARGS.get("base_env") or "base")
+
+
 def check_env(project_path: Path, conf_source: str | None, env: str) -> None:
     """Refuse an environment that has no directory.
 
@@ -59,9 +73,7 @@ def check_env(project_path: Path, conf_source: str | None, env: str) -> None:
     Raises:
         ProjectError: If there is no such environment (ALOFT-104).
     """
-    from kedro.framework.project import settings
-
-    root = Path(conf_source) if conf_source else project_path / settings.CONF_SOURCE
+    root = conf_root(project_path, conf_source)
     if not root.is_dir() or (root / env).is_dir():
         return
     found = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
@@ -101,11 +113,9 @@ def read_airflow_config(
         SettingsError: If a file has a section that Kedro's loader would drop without a word.
     """
     from kedro.config import MissingConfigException
-    from kedro.framework.project import settings
 
-    root = Path(conf_source) if conf_source else project_path / settings.CONF_SOURCE
-    base = str(settings.CONFIG_LOADER_ARGS.get("base_env") or "base")
-    files = _files(root, (base, env), loader)
+    root = conf_root(project_path, conf_source)
+    files = _files(root, (base_env(), env), loader)
     for file in files:
         _refuse_reserved(file, root)
     source = ", ".join(f"{root.name}/{file.relative_to(root).as_posix()}" for file in files) or "airflow.yml"

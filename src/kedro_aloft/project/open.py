@@ -10,7 +10,9 @@ from kedro_aloft import compat
 from kedro_aloft.errors import ProjectError
 from kedro_aloft.graph.snapshot import Snapshot, is_parameter
 from kedro_aloft.project.config import (
+    base_env,
     check_env,
+    conf_root,
     config_loader,
     default_env,
     read_airflow_config,
@@ -79,6 +81,22 @@ class Project:
         """Return the merged content of airflow.yml (empty when there is none), and where it was read from."""
         loader = config_loader(self.path, self.conf_source, self.env, self.runtime_params)
         return read_airflow_config(loader, self.path, self.conf_source, self.env)
+
+    def airflow_file(self) -> Path:
+        """Return where airflow.yml belongs, whether it is there or not.
+
+        Raises:
+            ProjectError: If the configuration is no directory on this machine (ALOFT-103).
+        """
+        root = conf_root(self.path, self.conf_source)
+        if not root.is_dir():
+            raise ProjectError(
+                "The configuration is no directory, so nothing can be written into it.",
+                where=str(self.conf_source or root.name),
+                remedy="name a directory with --conf-source",
+                code="ALOFT-103",
+            )
+        return root / base_env() / "airflow.yml"
 
     def snapshot(
         self, name: str, filters: Filters | None = None, *, runtime_params: Mapping[str, Any] | None = None
