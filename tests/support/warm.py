@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,7 +202,11 @@ def without_figures(report: TaskReport | None) -> Any:
 
 def names_of(pid: int) -> list[str]:
     """Return what a process has open."""
-    return [str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()]
+    names = []
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            names.append(str(one.readlink()))
+    return names
 
 
 def memory(pid: int, name: str) -> int:

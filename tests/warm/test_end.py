@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,16 +109,9 @@ def test_a_server_that_is_killed_fails_the_task_and_never_repeats_it(
     failure = warm._running[-1].end().failure()
     assert "The server of this task's process died" in failure.message
     assert failure.deterministic is False
-    _gone(family[:1])
+    assert not any(map(alive, family))
     assert len([note for note in project.notes() if note.startswith("pids")]) == 1
     warm.run(project, "family", runtime_params={"x": "leave"}).ok()
-    for pid in family[1:]:
-        _kill(pid)
-
-
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_server_that_is_stopped_ends_its_tasks_first(
@@ -152,10 +144,8 @@ def test_a_server_that_is_killed_before_anything_began_costs_nothing(warm: Warm,
 def test_it_is_the_kernel_that_ends_a_fork_without_server_and_client(
     warm: Warm, begun: Callable[..., list[int]], project: Project
 ) -> None:
-    client, fork, *rest = begun()
+    client, *family = begun()
     for pid in (client, warm.server):
         os.kill(pid, signal.SIGKILL)
-    _gone([fork])
+    _gone(family)
     assert project.notes().count("cleaned up") == 1
-    for pid in rest:
-        _kill(pid)

@@ -17,7 +17,7 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from kedro_aloft.warm.kernel import adopt_orphans, end_with_parent
+from kedro_aloft.warm.kernel import adopt_orphans, end_with_parent, kill_below
 from kedro_aloft.warm.packets import ClosedError, PacketReader, send_packet
 from kedro_aloft.warm.relay import apply_levels
 
@@ -142,11 +142,10 @@ def _run(request: str, channel: socket.socket) -> int:
 
 
 def _leave(code: int) -> NoReturn:
-    """End as Python does, but never wait for what a node left running: the server ends that."""
+    """End as Python does, but never wait for what a node left running: that ends first, even if the server is dead."""
     with suppress(BaseException):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        for child in multiprocessing.active_children():
-            child.kill()
+        kill_below(os.getpid())
         atexit._run_exitfuncs()  # noqa: SLF001  what `os._exit` leaves out
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):

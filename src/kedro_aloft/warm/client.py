@@ -24,6 +24,7 @@ from kedro_aloft.contract.report import Failure, TaskReport
 from kedro_aloft.contract.request import TaskRequest
 from kedro_aloft.errors import RunError
 from kedro_aloft.warm.home import ForeignError, Home, default_directory, home_of, peer_of
+from kedro_aloft.warm.kernel import kill_below
 from kedro_aloft.warm.packets import ClosedError, PacketReader, new_channel, receive_line, send_line, send_packet
 from kedro_aloft.warm.relay import levels, tell
 
@@ -321,17 +322,16 @@ class _Conversation:
         return True
 
     def _end_without_server(self) -> None:
-        """The kernel has told the child to end, as its parent died; make sure of it, with its whole group."""
+        """The kernel has told the child to end, as its parent died; make sure of it, with all that it started."""
         deadline = time.monotonic() + _GRACE_S
         with selectors.DefaultSelector() as selector:
             selector.register(self._handle, selectors.EVENT_READ)
             gone = bool(selector.select(max(0.0, deadline - time.monotonic())))
             if not gone:
+                kill_below(self._pid)
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(self._handle, signal.SIGKILL)
                 selector.select(_MARGIN_S)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, signal.SIGKILL)
 
 
 def _describe_end(result: dict[str, Any], ended: dict[str, Any]) -> str:

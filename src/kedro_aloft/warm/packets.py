@@ -33,7 +33,8 @@ def send_line(connection: socket.socket, message: dict[str, Any], *, files: Sequ
     if files:
         sent = socket.send_fds(connection, [data], list(files))
         data = data[sent:]
-    connection.sendall(data)
+    if data:  # sending nothing to somebody who has answered and gone would be an error
+        connection.sendall(data)
 
 
 def receive_line(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:

@@ -70,22 +70,42 @@ def preload(request: TaskRequest) -> Preloaded:
     os.chdir(request.project_path)
     stamp = Stamp()
     stamp.add(sites=site_directories())  # before the imports: what changes meanwhile must be seen
-    with witness.watching(), keep_log_handlers():
-        try:
-            _import_project(request)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, a fresh task tells it to its user
-            failure = f"importing the project fails: {type(error).__name__}: {error}"
+    try:
+        with keep_log_handlers():
+            _import_all(request, witness)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, a fresh task tells it to its user
+        failure = f"importing the project fails: {type(error).__name__}: {error}"
     sources = own_sources(request.package, installed=witness.installed)
     stamp.add(
         files={*witness.files, *sources}, directories=witness.directories, packages=set(map(os.path.dirname, sources))
     )
-    doubts = (*find_leftovers(before, installed=witness.installed), *find_bindings(_of_project(sources)))
+    written = sorted(path for path in witness.written if path.startswith(f"{request.project_path}/"))
+    doubts = (
+        *(f"importing the project writes {path}" for path in written),
+        *find_leftovers(before, installed=witness.installed),
+        *find_bindings(_of_project(sources)),
+    )
     younger = stamp.find_younger(started_ns)
     changed = f"{younger} was written while the project was imported" if younger else ""
-    return Preloaded(witness, stamp, failure or changed or next(iter(doubts), ""))
+    return Preloaded(witness, stamp, failure or next(iter(doubts), "") or changed)
 
 
-def _import_project(request: TaskRequest) -> None:
+def _import_all(request: TaskRequest, witness: Witness) -> None:
+    """Import under the eyes of the witness; configuration is read outside, since every task looks for itself."""
+    with witness.watching():
+        conf_source = _import_project(request)
+    names = _dataset_names(conf_source)
+    with witness.watching():
+        _import_datasets(names)
+    from kedro.framework.project import settings
+
+    from kedro_aloft.warm.keep import keep_parsed_config
+
+    keep_parsed_config(settings, conf_source=str(conf_source), env=request.env)
+
+
+def _import_project(request: TaskRequest) -> Path:
+    """Import what every task of the project imports; return where its configuration is."""
     for module in (*_RUNTIME, *_LATE):
         with suppress(ImportError):  # an optional library of Kedro's
             importlib.import_module(module)
@@ -93,7 +113,7 @@ def _import_project(request: TaskRequest) -> None:
     from kedro.utils import load_obj
 
     from kedro_aloft.runtime.project import load_project
-    from kedro_aloft.warm.keep import keep_configured, keep_entry_points, keep_parsed_config
+    from kedro_aloft.warm.keep import keep_configured, keep_entry_points
 
     # The child decides about selective loading; here it would outlive this request.
     load_project(replace(request, selective=True))
@@ -105,9 +125,7 @@ def _import_project(request: TaskRequest) -> None:
     load_obj(request.runner, "kedro.runner")
     keep_entry_points()
     _import_plugins(request.skip_plugin_hooks)
-    conf_source = Path(request.project_path) / (request.conf_source or settings.CONF_SOURCE)
-    _import_datasets(conf_source)
-    keep_parsed_config(settings, conf_source=str(conf_source), env=request.env)
+    return Path(request.project_path) / (request.conf_source or settings.CONF_SOURCE)
 
 
 def _import_plugins(unwanted: Iterable[str]) -> None:
@@ -123,16 +141,21 @@ def _normal(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def _import_datasets(conf_source: Path) -> None:
-    """Import the dataset classes that catalogs name, by their text: no resolver of the project's runs here."""
-    from kedro.io.core import parse_dataset_definition
-
+def _dataset_names(conf_source: Path) -> list[str]:
+    """Return the dataset classes that catalogs name, by their text: no resolver of the project's runs here."""
     names: set[str] = set()
     if conf_source.is_dir():
         for path in sorted(conf_source.glob("*/**/catalog*")):
             for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
                 names |= _types_in(file)
-    for name in sorted(names):
+    return sorted(names)
+
+
+def _import_datasets(names: Iterable[str]) -> None:
+    """Import dataset classes; one that is not there will be missed in its task."""
+    from kedro.io.core import parse_dataset_definition
+
+    for name in names:
         with suppress(Exception):
             parse_dataset_definition({"type": name})
 

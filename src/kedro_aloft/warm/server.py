@@ -295,6 +295,9 @@ def _warm_up(home: Home, listener: socket.socket, config: dict[str, Any]) -> Non
 
 def _become_refusing(home: Home, listener: socket.socket, *, idle_s: float, stamp: Stamp, doubt: str) -> None:
     """Replace this process by a small one that tells why: its imports, threads and open files are gone with it."""
+    kill_below(os.getpid())
+    for pid in children(os.getpid()):
+        os.waitpid(pid, 0)
     print(f"No warm starts: {doubt}", file=sys.stderr, flush=True)
     content = {
         "home": [str(home.directory), home.key],

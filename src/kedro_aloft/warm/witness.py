@@ -55,7 +55,7 @@ _PLUMBING = (*_MAPPINGS, "os", __name__)
 
 
 class Witness:
-    """Notes what is looked at while it watches.
+    """Notes what is looked at while it watches. It is made before anything changes the environment.
 
     Args:
         everywhere: Directories of the interpreter and of installed distributions, whose files do not count.
@@ -65,14 +65,14 @@ class Witness:
         self.names: set[str] = set()
         self.everything: str = ""
         self.files: set[str] = set()
+        self.written: set[str] = set()
         self.directories: set[str] = set()
         self.installed = everywhere or installed_directories()
-        self._before: dict[str, str] = {}
+        self._before = dict(os.environ)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Note everything that is looked at inside."""
-        self._before = dict(os.environ)
         plain = type(os.environ)
         watched = _watched_environment(plain, self)
         os.environ.__class__ = watched
@@ -92,12 +92,15 @@ class Witness:
                 return f"the environment variable {name} has another value than when the project was imported"
         return ""
 
-    def note_open(self, path: Any, mode: Any) -> None:
-        """Note that a file was opened for reading."""
-        if isinstance(path, (str, bytes, os.PathLike)) and not set(mode or "r") & set("wax"):
-            name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100  with every file that an import opens
-            if not name.endswith((".pyc", ".so")) and not name.startswith(self.installed):
-                self.files.add(name)
+    def note_open(self, path: Any, mode: Any, flags: Any) -> None:
+        """Note that a file was opened."""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return
+        name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100  with every file that an import opens
+        if "__pycache__" in name or name.endswith(".so") or name.startswith(self.installed):
+            return
+        writes = bool(set(mode) & set("wax+")) if mode else bool((flags or 0) & (os.O_WRONLY | os.O_RDWR))
+        (self.written if writes else self.files).add(name)
 
     def note_listing(self, path: Any) -> None:
         """Note that a directory was listed."""
@@ -175,7 +178,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if not _auditing:
         return
     if event == "open":
-        _auditing[0].note_open(*arguments[:2])
+        _auditing[0].note_open(*arguments)
     elif event in ("os.listdir", "os.scandir") and not _looks_for_modules(sys._getframe(1)):  # noqa: SLF001
         _auditing[0].note_listing(arguments[0])
 
