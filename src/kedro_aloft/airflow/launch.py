@@ -1,4 +1,8 @@
-"""Launchers: how a request reaches the runtime. Today one: in the Airflow task's own process.
+"""Launchers: how a request reaches the runtime.
+
+- in the Airflow task's own process, which imports Kedro and the project for this task alone
+- in a fork of a warm server, which has imported them: on workers whose environment names a directory for such servers
+  in `KEDRO_ALOFT_WARM`, because only who runs a worker knows that it lives long and may keep processes
 
 A launcher gets a `TaskRequest` and returns a `TaskReport`; both cross as JSON even here, so that a virtual
 environment, a container or a pod can stand on the other side without a change on this one.
@@ -8,6 +12,9 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedro_aloft.contract.report import TaskReport
@@ -15,14 +22,46 @@ from kedro_aloft.contract.report import TaskReport
 if TYPE_CHECKING:
     from kedro_aloft.contract.request import TaskRequest
 
+WARM_VARIABLE = "KEDRO_ALOFT_WARM"
+"""Directory for warm servers; empty or not set where there are none."""
+
+WARM_IDLE_VARIABLE = "KEDRO_ALOFT_WARM_IDLE_S"
+"""Seconds without work after which a warm server ends."""
+
 _RUNTIME = "kedro_aloft.runtime.process"
 
 
+def launch(request: TaskRequest, *, warm: str) -> TaskReport:
+    """Run the request.
+
+    Args:
+        request: What to run.
+        warm: `auto` to use a warm server where the worker offers one, `never`.
+    """
+    directory = os.environ.get(WARM_VARIABLE, "") if warm == "auto" else ""
+    return launch_warm(request, Path(directory)) if directory else launch_in_process(request)
+
+
+def launch_warm(request: TaskRequest, directory: Path) -> TaskReport:
+    """Run the request in a fork of the project's server; in this process when anything speaks against it."""
+    from kedro_aloft.warm.client import IDLE_S, run_warm
+
+    idle_s = IDLE_S
+    with suppress(ValueError):
+        idle_s = float(os.environ.get(WARM_IDLE_VARIABLE) or IDLE_S)
+    return TaskReport.from_json(run_warm(request.to_json(), directory=directory, idle_s=idle_s, fresh=_run_here))
+
+
 def launch_in_process(request: TaskRequest) -> TaskReport:
-    """Run the request in this process. The runtime, and Kedro with it, is imported only now."""
+    """Run the request in this process."""
+    return TaskReport.from_json(_run_here(request.to_json()))
+
+
+def _run_here(request: str) -> str:
+    """The runtime, and Kedro with it, is imported only now."""
     _allow_child_processes()
-    runtime = importlib.import_module(_RUNTIME)
-    return TaskReport.from_json(runtime.run(request.to_json()))
+    report: str = importlib.import_module(_RUNTIME).run(request)
+    return report
 
 
 def stop_child_processes() -> None:

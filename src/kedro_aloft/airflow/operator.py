@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from kedro_aloft.airflow.launch import launch_in_process, stop_child_processes
+from kedro_aloft.airflow.launch import launch, stop_child_processes
 from kedro_aloft.airflow.locate import find_project
 from kedro_aloft.airflow.params import runtime_params
 from kedro_aloft.airflow.summary import shorten, summarise
@@ -80,7 +80,7 @@ class KedroOperator(BaseOperator):
         except AloftError as error:
             raise airflow_fail_exception(str(error)) from None
         with _environment(self.env_vars), self._stoppable():
-            report = launch_in_process(request)
+            report = launch(request, warm=self.kedro.warm)
         self._leave(report, context)
         self._finish(report)
 

@@ -30,6 +30,7 @@ class KedroPipeline:
         handoff_keep: `on_failure` keeps the data of failed runs until the TTL, `always` removes nothing, `never`
             removes everything at the end of each run.
         runner: Kedro runner for tasks of several nodes: a name in `kedro.runner` or a dotted path.
+        warm: `auto` lets tasks start as forks of a warm server on workers that offer it (see `launch`); `never`.
         skip_plugin_hooks: Distributions whose Kedro hooks are not loaded in tasks.
         runtime_params: Kedro runtime parameters; texts may be Airflow templates.
         load_versions: Versions of datasets to load.
@@ -45,6 +46,7 @@ class KedroPipeline:
     handoff_ttl: int = WEEK_S
     handoff_keep: str = "on_failure"
     runner: str = "SequentialRunner"
+    warm: str = "auto"
     skip_plugin_hooks: tuple[str, ...] = ("kedro-telemetry",)
     runtime_params: Mapping[str, Any] = field(default_factory=dict)
     load_versions: Mapping[str, str] = field(default_factory=dict)

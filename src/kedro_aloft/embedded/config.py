@@ -19,6 +19,8 @@ HOST = "127.0.0.1"
 USERNAME = "admin"
 # Names the embedded Airflow in the environment of all its processes; strays are found by it.
 MARKER = "KEDRO_ALOFT_EMBEDDED"
+# Offers warm starts to tasks; see `airflow/launch.py`.
+WARM_VARIABLE = "KEDRO_ALOFT_WARM"
 # A worker is a fork that idles at about 15 MiB of its own; its task needs what the project needs.
 MAX_PARALLELISM = 16
 MIN_PARALLELISM = 2
@@ -84,6 +86,7 @@ def airflow_environment(
         **_without_other_airflow(base),
         **_quiet(base),
         **_tuning(parallelism, scheduled=scheduled),
+        **_warm_starts(layout, base),
         **extra,
         **_identity(layout, keys=keys, port=port),
     }
@@ -113,6 +116,14 @@ def _quiet(base: Mapping[str, str]) -> dict[str, str]:
         # setproctitle would overwrite /proc/<pid>/environ, in which we look for our marker.
         "SPT_NOENV": "1",
     }
+
+
+def _warm_starts(layout: Layout, base: Mapping[str, str]) -> dict[str, str]:
+    """Offer warm starts, unless the caller set the variable to nothing. The servers end with all other processes here.
+
+    The guard adopts them when the tasks that started them have ended.
+    """
+    return {} if base.get(WARM_VARIABLE) == "" else {WARM_VARIABLE: str(layout.warm)}
 
 
 def _tuning(parallelism: int, *, scheduled: bool) -> dict[str, str]:

@@ -8,6 +8,7 @@ Below `.airflow/`:
 - `keys.json`: password and signing keys, mode 0600
 - `passwords.json`: the same password for Airflow's auth manager, mode 0600
 - `state.json`: the process that runs and its address; stale after a crash
+- `warm/`: the sockets of the servers from which tasks start warm
 - `start.lock`: held while somebody starts or stops it
 - `users.lock`: held (shared) by everybody who uses it
 - `keep`: exists when it stays up without users (`kedro airflow up`)
@@ -77,6 +78,11 @@ class Layout:
     def passwords(self) -> Path:
         """Password file of Airflow's simple auth manager."""
         return self.root / "passwords.json"
+
+    @property
+    def warm(self) -> Path:
+        """The sockets of warm servers."""
+        return self.root / "warm"
 
     @property
     def start_lock(self) -> Path:

@@ -442,6 +442,12 @@ class DagSettings(_Settings):
         "ThreadRunner",
         "shop.runners.GpuRunner",
     )
+    warm: Literal["auto", "never"] = _running(
+        "auto",
+        "Whether tasks may start as forks of a process that has imported the project. `auto`: on workers that offer "
+        "it, as the Airflow of `kedro airflow run` does, where nothing speaks against it.",
+        "never",
+    )
     skip_plugin_hooks: DistributionTuple = _running(
         ("kedro-telemetry",),
         "Installed Kedro plugins (distribution names) whose hooks are not loaded in tasks: kedro-telemetry may wait "
