@@ -53,7 +53,7 @@ def put_live(
     file = shared_airflow.dags_folder / f"{builder.package}.py"
 
     def put(node: str, **options: str) -> Project:
-        arguments = {"package": project.package, "project_path": str(project.path), **options}
+        arguments = {"package": project.package, "project_path": str(project.path), "warm": "auto", **options}
         file.write_text(
             "from airflow.sdk import DAG\n"
             "from kedro_aloft.airflow import KedroOperator, KedroPipeline\n"
@@ -124,7 +124,7 @@ def test_a_task_that_is_stopped_ends_its_fork(put_live: Callable[..., Project], 
 
 def test_nothing_is_left_when_the_embedded_airflow_ends(builder: ProjectBuilder) -> None:
     project = builder.functions(FUNCTIONS).pipeline("__default__", TALK).parameters(x=1).build()
-    outcome = project.run()
+    outcome = project.run("--set=warm=auto")
     assert outcome["state"] == "success"
     (parent,) = {int(note.split()[1]) for note in project.notes()}
     assert not alive(parent)

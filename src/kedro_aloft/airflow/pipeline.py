@@ -46,7 +46,7 @@ class KedroPipeline:
     handoff_ttl: int = WEEK_S
     handoff_keep: str = "on_failure"
     runner: str = "SequentialRunner"
-    warm: str = "auto"
+    warm: str = "never"
     skip_plugin_hooks: tuple[str, ...] = ("kedro-telemetry",)
     runtime_params: Mapping[str, Any] = field(default_factory=dict)
     load_versions: Mapping[str, str] = field(default_factory=dict)

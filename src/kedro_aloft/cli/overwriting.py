@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import RenderError
-from kedro_aloft.render import recorded_fingerprint, was_edited, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +17,8 @@ def refuse_other_dags(folder: Path, sources: Mapping[str, str]) -> None:
     Raises:
         RenderError: The first line of such a file says that it is another's (ALOFT-407).
     """
+    from kedro_aloft.render import recorded_fingerprint
+
     for name, old, new in _existing(folder, sources):
         mine, theirs = new.partition("\n")[0], old.partition("\n")[0]
         if recorded_fingerprint(new) and mine != theirs:
@@ -32,6 +33,8 @@ def refuse_other_dags(folder: Path, sources: Mapping[str, str]) -> None:
 
 def keep_edited(folder: Path, sources: Mapping[str, str]) -> list[str]:
     """Copy each file that was edited by hand and is about to change to `<name>.edited`; return the names."""
+    from kedro_aloft.render import was_edited, write_file
+
     edited = [(name, old) for name, old, new in _existing(folder, sources) if old != new and was_edited(old)]
     for name, old in edited:
         write_file(folder / f"{name}.edited", old)
@@ -40,6 +43,8 @@ def keep_edited(folder: Path, sources: Mapping[str, str]) -> list[str]:
 
 def _existing(folder: Path, sources: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Name, text now, text then, of each file that we made earlier."""
+    from kedro_aloft.render import recorded_fingerprint
+
     texts = []
     for name, new in sources.items():
         path = folder / name
