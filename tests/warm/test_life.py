@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from support.warm import Warm, alive, wait_until
@@ -145,5 +146,7 @@ def test_one_pipeline_alone_is_registered_when_the_task_asks_for_it(warm: Warm, 
     """)
     project = builder.parameters(x=1).build()
     assert warm.run(project, "go").ok().err.count("WARNING registry registered") == 1  # told again from the server
-    assert warm.run(project, "go", pipeline="other").ok().err.count("WARNING registry registered") == 2
+    loads_one_alone = tuple(map(int, version("kedro").split(".")[:2])) >= (1, 3)
+    times = 2 if loads_one_alone else 1
+    assert warm.run(project, "go", pipeline="other").ok().err.count("WARNING registry registered") == times
     assert project.notes() == ["1", "1"]

@@ -119,7 +119,7 @@ def _import_project(request: TaskRequest) -> Path:
     load_project(replace(request, selective=True))
     validate_settings()
     for name in _SETTINGS:
-        getattr(settings, name)
+        getattr(settings, name, None)  # Kedro 1.2 has fewer
     dict(pipelines)  # imports every pipeline
     keep_configured(request.package)
     load_obj(request.runner, "kedro.runner")
