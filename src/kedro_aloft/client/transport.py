@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_client.client.api_client import ApiClient
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
 
 
 class Transport(Protocol):

@@ -358,14 +358,17 @@ class EmbeddedAirflow:
         return marked(MARKER, str(self.layout.root))
 
     def _bury(self) -> None:
-        if self._child is not None and self._child.poll() is not None:
-            self._child = None
+        if self._child is not None and self._child.poll() is None:
+            self._child.returncode = 0  # it lives on with its other users; Popen would warn that we do not wait
+        self._child = None
 
     def _wait_unless_used(self, address: Address) -> None:
         """Wait for the end of one that lost its last user; when somebody else uses it, leave it."""
         process = Process.of(address.pid)
         deadline = time.monotonic() + GRACE_S + 5
-        while process.alive and not _others_use(self.layout.users_lock) and time.monotonic() < deadline:
+        used = 0  # looks in a row: a guard that ends between the two halves of one look resembles a user
+        while process.alive and used < 3 and time.monotonic() < deadline:
+            used = used + 1 if _others_use(self.layout.users_lock) else 0
             time.sleep(POLL_S)
         self._bury()
 
