@@ -11,16 +11,23 @@ KEDRO_VERSIONS="1.2.0 1.7.0"
 
 # compile <output> <input>...: standard input is one more input.
 compile() {
-    local output=$1 pinned
+    local output=$1
     shift
+    compile_alone "$output" --extra kedro --extra airflow pyproject.toml - "$@"
+}
+
+# compile_alone <output> <option or input>...
+compile_alone() {
+    local output=$1 pinned inputs
+    shift
+    inputs=$(printf '%s\n' "$@" | grep -E '[.](in|toml)$' | paste -sd ' ')
     pinned=$(mktemp)
     # uv takes the pins of an earlier output as its preferences; a failed attempt leaves that output as it was.
     if [[ -f $output ]]; then cp "$output" "$pinned"; fi
     uv pip compile --quiet ${UPGRADE:+--upgrade} --python-version "$PYTHON_VERSION" \
-        --extra kedro --extra airflow --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-        --output-file "$pinned" pyproject.toml - "$@"
+        --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file "$pinned" "$@"
     {
-        echo "# Compiled by \`make lock\` for Python $PYTHON_VERSION from pyproject.toml and $*. Do not edit."
+        echo "# Compiled by \`make lock\` for Python $PYTHON_VERSION from ${inputs// / and }. Do not edit."
         grep -v '^#' "$pinned"
     } >"$output"
     rm "$pinned"
@@ -40,3 +47,6 @@ $limit
 END
     done
 done
+# What bench/ compares with. kedro-airflow shall differ from us in nothing else; kedro-mlflow wants an older pandas.
+compile_alone requirements/bench-kedro-airflow.txt -c requirements/dev.txt requirements/bench-kedro-airflow.in
+compile_alone requirements/bench-plugins.txt requirements/bench-plugins.in

@@ -31,12 +31,13 @@ class EnvironmentMakingError(Exception):
     """The environment cannot be made; the message says why and what to do."""
 
 
-def make_env(directory: Path, requirements: Path) -> None:
+def make_env(directory: Path, requirements: Path, *, with_package: bool = True) -> None:
     """Make the environment unless it is there already.
 
     Args:
         directory: Where; what it holds is deleted when it was made from other input.
         requirements: Pinned requirements, complete: dependencies are not resolved again.
+        with_package: Whether this package goes in, too.
 
     Raises:
         EnvironmentMakingError: It cannot be made.
@@ -51,7 +52,10 @@ def make_env(directory: Path, requirements: Path) -> None:
         return
     say(f"making {directory} from {requirements}")
     create_venv(directory)
-    install(directory, requirements)
+    if with_package:
+        install(directory, requirements)
+    else:
+        install_requirements(directory, requirements)
     stamp.write_text(wanted, encoding="utf-8")
     say(f"{directory} is ready")
 

@@ -19,7 +19,6 @@ the retry in Airflow: repeating a deterministic error cannot help, so the task f
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -141,5 +140,7 @@ class NodeError(RunError):
 
 def close_match(word: str, allowed: Iterable[str]) -> str:
     """Return `Did you mean 'x'?` for the closest allowed word, or an empty string when none is close."""
+    import difflib
+
     matches = difflib.get_close_matches(word, sorted(allowed), n=1, cutoff=0.6)
     return f"Did you mean '{matches[0]}'?" if matches else ""

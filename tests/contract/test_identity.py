@@ -12,7 +12,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from kedro_aloft.contract.identity import RunIdentity, path_part
-from kedro_aloft.contract.store import DEFAULT_HANDOFF_URI, FILE_SUFFIX, dataset_file, run_uri
+from kedro_aloft.contract.keys import DEFAULT_HANDOFF_URI
+from kedro_aloft.contract.store import FILE_SUFFIX, dataset_file, run_uri
 from kedro_aloft.errors import RequestError
 
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=100)

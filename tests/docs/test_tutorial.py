@@ -95,6 +95,6 @@ def _at_the_start_of(function: str, path: Path, lines: str) -> None:
 
 
 def test_the_tutorial_names_the_default_place_of_the_handoff() -> None:
-    from kedro_aloft.contract.store import DEFAULT_HANDOFF_URI
+    from kedro_aloft.contract.keys import DEFAULT_HANDOFF_URI
 
     assert f"`{DEFAULT_HANDOFF_URI}`" in section(PAGE, "2. What will run")

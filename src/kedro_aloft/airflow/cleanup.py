@@ -10,10 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from kedro_aloft.airflow.locate import find_project
-from kedro_aloft.contract.identity import RunIdentity
-from kedro_aloft.contract.store import run_uri
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,6 +39,10 @@ class KedroCleanup(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Remove this run's place when all is well, and places of older runs whose time is over."""
+        from kedro_aloft.airflow.locate import find_project
+        from kedro_aloft.contract.identity import RunIdentity
+        from kedro_aloft.contract.store import run_uri
+
         ti = context["ti"]
         identity = RunIdentity(dag_id=ti.dag_id, run_id=ti.run_id, run_after=context["dag_run"].run_after)
         project = "" if "://" in self.kedro.handoff else str(find_project(self.kedro, context["dag"].fileloc))

@@ -1,4 +1,7 @@
-"""KedroOperator: one Airflow task that runs some nodes of a Kedro pipeline."""
+"""KedroOperator: one Airflow task that runs some nodes of a Kedro pipeline.
+
+What only a running task needs is imported in the methods that run then: the class is loaded at every parse.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from kedro_aloft.airflow.launch import launch, stop_child_processes
-from kedro_aloft.airflow.locate import find_project
-from kedro_aloft.airflow.params import runtime_params
-from kedro_aloft.airflow.summary import shorten, summarise
-from kedro_aloft.contract.identity import RunIdentity
-from kedro_aloft.contract.keys import REPORT_KEY
-from kedro_aloft.contract.request import TaskRequest
-from kedro_aloft.errors import AloftError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -24,6 +18,7 @@ if TYPE_CHECKING:
 
     from kedro_aloft.airflow.pipeline import KedroPipeline
     from kedro_aloft.contract.report import TaskReport
+    from kedro_aloft.contract.request import TaskRequest
 
 _TERMINATED = 143
 """Exit code of a process that ended on SIGTERM, by the shell's convention."""
@@ -73,7 +68,9 @@ class KedroOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Run the nodes; leave the report in XCom; fail as the nodes failed."""
+        from kedro_aloft.airflow.launch import launch
         from kedro_aloft.compat import airflow_fail_exception
+        from kedro_aloft.errors import AloftError
 
         try:
             request = self.build_request(context)
@@ -91,6 +88,8 @@ class KedroOperator(BaseOperator):
         lets Airflow decide on a retry: none when somebody set the task's state, one when the worker goes away.
         """
         if self._nodes_are_running:
+            from kedro_aloft.airflow.launch import stop_child_processes
+
             self._nodes_are_running = False
             self.log.error("The task is asked to stop.")
             stop_child_processes()
@@ -107,6 +106,9 @@ class KedroOperator(BaseOperator):
 
     def _leave(self, report: TaskReport, context: Context) -> None:
         """Leave the report in XCom. It is a comfort: work that is done stays done when Airflow does not take it."""
+        from kedro_aloft.airflow.summary import summarise
+        from kedro_aloft.contract.keys import REPORT_KEY
+
         try:
             context["ti"].xcom_push(key=REPORT_KEY, value=summarise(report))
         except Exception:  # an XCom backend may raise anything
@@ -118,6 +120,10 @@ class KedroOperator(BaseOperator):
         Raises:
             RunError: If the project is not on this worker.
         """
+        from kedro_aloft.airflow.locate import find_project
+        from kedro_aloft.contract.identity import RunIdentity
+        from kedro_aloft.contract.request import TaskRequest
+
         ti, dag_run, dag = context["ti"], context["dag_run"], context["dag"]
         identity = RunIdentity(dag_id=ti.dag_id, run_id=ti.run_id, run_after=dag_run.run_after)
         return TaskRequest(
@@ -146,6 +152,8 @@ class KedroOperator(BaseOperator):
         )
 
     def _runtime_params(self, context: Context) -> dict[str, Any]:
+        from kedro_aloft.airflow.params import runtime_params
+
         return runtime_params(
             rendered=self.runtime_params,
             templates=self.kedro.runtime_params,
@@ -159,10 +167,11 @@ class KedroOperator(BaseOperator):
         failure = report.failure
         if failure is None:
             return
-        place = f"Node '{failure.node}' failed" if failure.node else "The task failed outside of its nodes"
-        message = f"{place}: {failure.type.rpartition('.')[2]}: {shorten(failure.message)}"
+        from kedro_aloft.airflow.summary import shorten
         from kedro_aloft.compat import airflow_exception, airflow_fail_exception
 
+        place = f"Node '{failure.node}' failed" if failure.node else "The task failed outside of its nodes"
+        message = f"{place}: {failure.type.rpartition('.')[2]}: {shorten(failure.message)}"
         raise (airflow_fail_exception if failure.deterministic else airflow_exception)(message)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.contract.store import DEFAULT_HANDOFF_URI
+from kedro_aloft.contract.keys import DEFAULT_HANDOFF_URI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Names under which the two sides leave things for each other in Airflow."""
+"""Names under which the two sides leave things for each other."""
 
 from __future__ import annotations
 
@@ -7,3 +7,6 @@ CONF_KEY = "kedro_params"
 
 REPORT_KEY = "kedro_report"
 """XCom key of a task's report: seconds, memory, rows per node. Data never goes there."""
+
+DEFAULT_HANDOFF_URI = ".airflow/handoff"
+"""Inside the project, in a directory that git ignores: right for one machine; fleets name a shared place."""

@@ -6,9 +6,6 @@ from pathlib import Path
 
 from kedro_aloft.contract.identity import path_part
 
-DEFAULT_HANDOFF_URI = ".airflow/handoff"
-"""Inside the project, in a directory that git ignores: right for one machine; fleets name a shared place."""
-
 FILE_SUFFIX = ".handoff"
 
 

@@ -1,0 +1,155 @@
+"""One real Airflow for all variants of a case: run a DAG, say what it took."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from bench.commands import BenchError
+from bench.dags import source_path
+from kedro_aloft.embedded import EmbeddedAirflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kedro_aloft.client import AirflowApi, RunState
+
+LIVE_DEADLINE_S = 120.0
+POLL_S = 0.25
+# The embedded Airflow starts its components in this order; what two of them do has nothing to do with a run's tasks.
+COMPONENTS = ("api-server", "dag-processor", "scheduler", "triggerer")
+ASIDE = ("dag-processor", "triggerer")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One DAG run.
+
+    Args:
+        makespan_s: From its start to its end, as Airflow counts.
+        cpu_s: Processor time of scheduler, API server, tasks and warm servers meanwhile.
+        peak_mib: Largest proportional set size of these processes together, above what they had before; 0 when it was
+            not asked for, since looking costs processor time.
+        tasks: How many tasks ran.
+    """
+
+    makespan_s: float
+    cpu_s: float
+    peak_mib: float
+    tasks: int
+
+
+class Airflow:
+    """An embedded Airflow in a project.
+
+    Args:
+        project: The Kedro project, which is the working directory of all tasks.
+        api: Its REST API.
+        pid: Its outermost process.
+        folder: Its DAG folder.
+    """
+
+    def __init__(self, api: AirflowApi, pid: int, folder: Path) -> None:
+        self._api = api
+        self._root = psutil.Process(pid)
+        self._aside = _components_aside(self._root)
+        self._folder = folder
+
+    def place(self, dag_id: str, text: str) -> None:
+        """Put a DAG file into the folder and wait until Airflow serves it."""
+        file = self._folder / f"{dag_id}.py"
+        file.write_text(text, encoding="utf-8")
+        deadline = time.monotonic() + LIVE_DEADLINE_S
+        while (details := self._api.dag_details(dag_id)) is None or details.get("is_stale"):
+            errors = [one for one in self._api.import_errors() if str(one["filename"]).endswith(file.name)]
+            if errors or time.monotonic() > deadline:
+                raise BenchError(f"Airflow does not serve {file.name}: {errors}")
+            time.sleep(POLL_S)
+
+    def run(self, dag_id: str, *, memory: bool = False) -> Measured:
+        """Run a DAG.
+
+        Raises:
+            BenchError: The run failed.
+        """
+        before = self._cpu_s()
+        with self._watching(memory=memory) as peak:
+            state = self._finished(self._api.trigger(dag_id))
+        cpu_s = self._cpu_s() - before
+        if state.state != "success" or state.seconds is None:
+            raise BenchError(f"{dag_id}: the run is {state.state}")
+        tasks = self._api.tasks(dag_id, state.run_id)
+        return Measured(state.seconds, cpu_s, peak[0], len(tasks))
+
+    def _finished(self, state: RunState) -> RunState:
+        while not state.finished:
+            time.sleep(POLL_S)
+            state = self._api.run(state.dag_id, state.run_id)
+        return state
+
+    def _cpu_s(self) -> float:
+        """Seconds so far of all processes that matter; those that ended are in the account of who waited for them."""
+        total = 0.0
+        for process in self._processes():
+            with contextlib.suppress(psutil.Error):
+                total += sum(process.cpu_times()[:4])
+        return total
+
+    def _processes(self) -> list[psutil.Process]:
+        everything = self._root.children(recursive=True)
+        aside = {pid for process in self._aside for pid in _tree(process)}
+        return [self._root, *(process for process in everything if process.pid not in aside)]
+
+    @contextlib.contextmanager
+    def _watching(self, *, memory: bool) -> Iterator[list[float]]:
+        """Yield a list whose only item is the peak, when the block has ended."""
+        peak, ended = [0.0], threading.Event()
+        if not memory:
+            yield peak
+            return
+        before = self._memory_mib()
+
+        def watch() -> None:
+            while not ended.wait(POLL_S):
+                peak[0] = max(peak[0], self._memory_mib() - before)
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        try:
+            yield peak
+        finally:
+            ended.set()
+            thread.join()
+
+    def _memory_mib(self) -> float:
+        total = 0
+        for process in self._processes():
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_full_info().pss
+        return total / 2**20
+
+
+def _components_aside(root: psutil.Process) -> list[psutil.Process]:
+    (nursery,) = root.children()
+    components = sorted(nursery.children(), key=psutil.Process.create_time)
+    return [process for name, process in zip(COMPONENTS, components, strict=False) if name in ASIDE]
+
+
+def _tree(process: psutil.Process) -> list[int]:
+    with contextlib.suppress(psutil.Error):
+        return [process.pid, *(child.pid for child in process.children(recursive=True))]
+    return []
+
+
+@contextlib.contextmanager
+def started(project: Path, parallelism: int) -> Iterator[Airflow]:
+    """Start an Airflow in a project, and stop it."""
+    embedded = EmbeddedAirflow(project, env=source_path(project), parallelism=parallelism)
+    with embedded.running() as address:
+        yield Airflow(embedded.api(), address.pid, embedded.dags_folder)
