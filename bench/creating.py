@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import dags
 from bench.commands import measure
+from bench.environments import kedro_airflow, kedro_aloft
 from bench.projects import layered, write_synthetic
 
 if TYPE_CHECKING:
     from bench.figures import Figures
 
-KEDRO = Path(sys.executable).with_name("kedro")
 SIZES = (10, 100, 1000, 5000)
 QUICK_SIZES = (10, 100, 1000)
 
@@ -35,13 +34,13 @@ def measure_creating(figures: Figures, *, sizes: tuple[int, ...], repeats: int) 
 def _measure_each(project: Path, target: Path) -> dict[str, tuple[float, float]]:
     # OmegaConf reads no catalog of some thousand entries unless told to.
     env = {**dags.source_path(project), "OMEGACONF_MAX_YAML_EXPANDED_NODES": "none"}
-    theirs = dags.kedro_airflow() / "kedro"
+    theirs, ours = kedro_airflow() / "kedro", kedro_aloft() / "kedro"
     commands: dict[str, list[str | Path]] = {
         "kedro-airflow-create": [theirs, "airflow", "create", "-t", target / "theirs"],
-        "ours-create": [KEDRO, "airflow", "create", "-t", target / "ours"],
-        "ours-create-auto": [KEDRO, "airflow", "create", "--group-by", "auto", "-t", target / "auto"],
-        "ours-plan": [KEDRO, "airflow", "plan"],
-        "ours-plan-auto": [KEDRO, "airflow", "plan", "--group-by", "auto"],
+        "ours-create": [ours, "airflow", "create", "-t", target / "ours"],
+        "ours-create-auto": [ours, "airflow", "create", "--group-by", "auto", "-t", target / "auto"],
+        "ours-plan": [ours, "airflow", "plan"],
+        "ours-plan-auto": [ours, "airflow", "plan", "--group-by", "auto"],
     }
     samples = {}
     for variant, command in commands.items():

@@ -19,12 +19,17 @@ def kedro_airflow() -> Path:
     return _made("kedro-airflow")
 
 
+def kedro_aloft() -> Path:
+    """Return the `bin` of an environment that has this package instead of kedro-airflow, and no Airflow either."""
+    return _made("kedro-aloft", with_package=True)
+
+
 def plugins() -> Path:
     """Return the `bin` of an environment with Kedro and kedro-viz, kedro-mlflow, kedro-telemetry, without Airflow."""
     return _made("plugins")
 
 
-def _made(name: str) -> Path:
+def _made(name: str, *, with_package: bool = False) -> Path:
     directory = CACHE / "environments" / name
-    make_env(directory, ROOT / "requirements" / f"bench-{name}.txt", with_package=False)
+    make_env(directory, ROOT / "requirements" / f"bench-{name}.txt", with_package=with_package)
     return directory / "bin"

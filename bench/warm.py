@@ -75,7 +75,7 @@ def request_of(project: Path, node: str, pipeline: str = "__default__") -> TaskR
         package=project.name,
         pipeline=pipeline,
         nodes=(node,),
-        skip_plugin_hooks=("kedro-telemetry", "kedro-viz"),
+        skip_plugin_hooks=("kedro-mlflow", "kedro-telemetry", "kedro-viz"),
     )
 
 

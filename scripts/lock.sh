@@ -49,4 +49,5 @@ END
 done
 # What bench/ compares with. kedro-airflow shall differ from us in nothing else; kedro-mlflow wants an older pandas.
 compile_alone requirements/bench-kedro-airflow.txt -c requirements/dev.txt requirements/bench-kedro-airflow.in
+compile_alone requirements/bench-kedro-aloft.txt -c requirements/dev.txt pyproject.toml requirements/bench-kedro-aloft.in
 compile_alone requirements/bench-plugins.txt requirements/bench-plugins.in

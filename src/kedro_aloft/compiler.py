@@ -134,6 +134,7 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
         overrides={**_conf_source(project), **order.overrides},
         template_vars=order.template_vars,
     )
+    settings = _with_used_plugins(settings, project)
     snapshot = project.snapshot(name, _filters(order.filters, settings), runtime_params=settings.runtime_params)
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
     costs = _costs(settings, order.histories.get(dag_id))
@@ -233,6 +234,14 @@ def _conf_source(project: Project) -> dict[str, str]:
     path = Path(project.conf_source)
     inside = "://" not in project.conf_source and path.is_relative_to(project.path)
     return {"conf_source": path.relative_to(project.path).as_posix() if inside else project.conf_source}
+
+
+def _with_used_plugins(settings: DagSettings, project: Project) -> DagSettings:
+    """Skip hooks of plugins that do nothing for this project; what airflow.yml says is taken as it is."""
+    if "skip_plugin_hooks" in settings.model_fields_set:
+        return settings
+    skipped = tuple(name for name in settings.skip_plugin_hooks if name not in project.used_plugins)
+    return settings.model_copy(update={"skip_plugin_hooks": skipped})
 
 
 def _unused_selectors(snapshot: Snapshot, settings: DagSettings) -> tuple[Finding, ...]:

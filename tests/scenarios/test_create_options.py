@@ -465,3 +465,14 @@ def test_a_dag_is_stored_and_read_back_by_airflow_under_every_grouping(project: 
         arguments = (f"--group-by={grouping}", "--set=group_tags=[nightly, gpu]")
         stored = serialize(load_one(created(project, f"stored-{grouping}", *arguments)))
         assert json.loads(json.dumps(stored)) == stored
+
+
+def test_hooks_of_mlflow_are_loaded_where_the_configuration_speaks_of_it(project: Project) -> None:
+    """What airflow.yml says is taken as it is."""
+    project.write("conf/test-2/mlflow.yml", "server: {}\n")
+    plain = next(iter(kedro_tasks(load_one(created(project, "plugins_plain"))).values()))
+    used = next(iter(kedro_tasks(load_one(created(project, "plugins_used", "--env=test-2"))).values()))
+    told = created(project, "plugins_told", "--env=test-2", "--set", "skip_plugin_hooks=[kedro-mlflow]")
+    assert plain.kedro.skip_plugin_hooks == ("kedro-mlflow", "kedro-telemetry", "kedro-viz")
+    assert used.kedro.skip_plugin_hooks == ("kedro-telemetry", "kedro-viz")
+    assert next(iter(kedro_tasks(load_one(told)).values())).kedro.skip_plugin_hooks == ("kedro-mlflow",)

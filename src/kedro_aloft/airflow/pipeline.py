@@ -47,6 +47,6 @@ class KedroPipeline:
     handoff_keep: str = "on_failure"
     runner: str = "SequentialRunner"
     warm: str = "never"
-    skip_plugin_hooks: tuple[str, ...] = ("kedro-telemetry",)
+    skip_plugin_hooks: tuple[str, ...] = ("kedro-mlflow", "kedro-telemetry", "kedro-viz")
     runtime_params: Mapping[str, Any] = field(default_factory=dict)
     load_versions: Mapping[str, str] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from kedro_aloft.project.libraries import missing_libraries
 from kedro_aloft.project.locate import find_project
 from kedro_aloft.project.nodes import describe_node
 from kedro_aloft.project.parameters import used_parameters
+from kedro_aloft.project.plugins import MLFLOW, uses_mlflow
 from kedro_aloft.project.registry import DEFAULT_PIPELINE, Registry, is_selective, load_registry
 from kedro_aloft.project.selection import Filters, select
 
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
     from kedro_aloft.rules import Finding
 
-_STALLING_PLUGINS = ("kedro-telemetry",)
-"""Plugins whose hooks talk to the network; nothing of a snapshot depends on them."""
+_UNNEEDED_PLUGINS = ("kedro-telemetry", "kedro-viz", MLFLOW)
+"""Plugins whose hooks talk to the network or keep statistics of runs; nothing of a snapshot depends on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,11 @@ class Project:
     def every_pipeline(self) -> tuple[str, ...]:
         """Return the names of all registered pipelines that have nodes, sorted."""
         return self._registry.every()
+
+    @functools.cached_property
+    def used_plugins(self) -> frozenset[str]:
+        """Plugins that the project has said a word about, of those that do nothing for others."""
+        return frozenset({MLFLOW} if uses_mlflow(self.path, self.conf_source, self.env) else ())
 
     def airflow_config(self) -> tuple[dict[str, Any], str]:
         """Return the merged content of airflow.yml (empty when there is none), and where it was read from."""
@@ -149,7 +155,7 @@ class Project:
 
         wanted = getattr(settings, "SESSION_CLASS", KedroSession)
         session_class = wanted if issubclass(wanted, KedroSession) else KedroSession
-        with reading("The project", self.path), compat.block_plugin_hooks(_STALLING_PLUGINS):
+        with reading("The project", self.path), compat.block_plugin_hooks(_UNNEEDED_PLUGINS):
             session = session_class.create(
                 project_path=self.path,
                 env=self.env,

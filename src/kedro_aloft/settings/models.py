@@ -449,10 +449,11 @@ class DagSettings(_Settings):
         "auto",
     )
     skip_plugin_hooks: DistributionTuple = _running(
-        ("kedro-telemetry",),
-        "Installed Kedro plugins (distribution names) whose hooks are not loaded in tasks: kedro-telemetry may wait "
-        "10 s for a network.",
-        ["kedro-telemetry", "kedro-viz"],
+        ("kedro-mlflow", "kedro-telemetry", "kedro-viz"),
+        "Installed Kedro plugins (distribution names) whose hooks are not loaded in tasks. By default kedro-telemetry, "
+        "which may wait 10 s for a network, kedro-viz, whose statistics each task would overwrite, and kedro-mlflow "
+        "where the configuration has no mlflow.yml and no dataset of it.",
+        ["kedro-telemetry"],
     )
     email: TextTuple = _running((), "Deprecated, use `notify`: addresses for the two keys below.", ["team@example.org"])
     email_on_failure: StrictBool = _running(
