@@ -64,7 +64,7 @@ def _measure_warm(figures: Figures, case: str, project: Path, folder: Path) -> N
         found = warm.measure_warm(project, directory)
     finally:
         with contextlib.suppress(OSError):
-            os.kill(warm._server_of(project, directory), signal.SIGTERM)
+            os.kill(warm.server_of(project, directory), signal.SIGTERM)
     figures.add(f"{case}.ours-warm.cpu_s", found["cpu_ms"] / 1000)
     figures.add(f"{case}.ours-warm.wall_s", found["wall_ms"] / 1000)
     figures.add(f"{case}.ours-warm.first_s", found["first_task_s"])

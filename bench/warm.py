@@ -84,7 +84,7 @@ def measure_warm(project: Path, directory: Path) -> dict[str, float]:
     begun = time.perf_counter()
     _run(project, "n0", directory)
     first_s = time.perf_counter() - begun
-    server = _server_of(project, directory)
+    server = server_of(project, directory)
     begun, before = time.perf_counter(), _used(server)
     for i in range(1, WARM_TASKS + 1):
         _run(project, f"n{i % LAYER}", directory)
@@ -107,7 +107,8 @@ def _refuse(_request: str) -> str:
     raise SystemExit("no warm start")
 
 
-def _server_of(project: Path, directory: Path) -> int:
+def server_of(project: Path, directory: Path) -> int:
+    """Return the process id of the server that serves the project."""
     sys_path = [path for path in sys.path if path]
     home = home_of(request_of(project, "n0"), directory=directory, python=sys.executable, sys_path=sys_path)
     with home.connect() as connection:
@@ -193,7 +194,7 @@ def main() -> None:
             try:
                 results[str(count)] = {"fresh": measure_fresh(project), "warm": measure_warm(project, directory)}
             finally:
-                os.kill(_server_of(project, directory), 15)
+                os.kill(server_of(project, directory), 15)
     results["peak_of_client_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     print(json.dumps(results, indent=1))
 
