@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-warm lint format test-matrix lock docs clean
+.PHONY: help env demo test lint format test-matrix lock docs clean
 
 help:  ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile | awk -F '  ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -25,11 +25,8 @@ env:  ## make .venv with everything; instant when it is there
 demo: env  ## run the example on a real Airflow, compare with `kedro run`; KEEP=1 leaves Airflow up
 	@$(VENV)/bin/python -m scripts.demo $(if $(KEEP),--keep)
 
-test: env  ## run all tests but those of warm starts; those of the matrix with the newest versions
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --ignore tests/warm
-
-test-warm: env  ## run the tests of warm starts, which are experimental
-	@$(VENV)/bin/python -m pytest tests/warm
+test: env  ## run all tests; those of the matrix with the newest versions
+	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: env  ## ruff, mypy --strict, import contracts, codespell
 	$(VENV)/bin/ruff check

@@ -16,6 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # for `support`, whatever the import mode
 
 from support.airflow import airflow_environment, migrated_database, share_airflow
+from support.commands import SHORT_LIVES
 from support.projects import ProjectBuilder
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW_", "KEDRO
     del os.environ[_name]
 os.environ.update(airflow_environment(_HOME, _HOME / "dags"))
 os.environ["DO_NOT_TRACK"] = "1"
+os.environ.update(SHORT_LIVES)
 
 
 with contextlib.suppress(ImportError):  # environments of the matrix have no Hypothesis

@@ -70,6 +70,12 @@ def test_a_read_is_repeated_while_airflow_is_busy_or_hangs_up(script: Script, ap
 
 
 @pytest.mark.parametrize("status", [500, 503, 0])
+def test_a_state_is_set_again_when_the_database_was_busy(script: Script, api: AirflowApi, status: int) -> None:
+    script.answer("PATCH /api/v2/dags/d/dagRuns/r", (status, None), (200, {**RUN, "state": "failed"}))
+    assert api.fail_run("d", "r").state == "failed"
+
+
+@pytest.mark.parametrize("status", [500, 503, 0])
 def test_a_trigger_is_never_repeated(script: Script, api: AirflowApi, status: int) -> None:
     script.answer("POST /api/v2/dags/d/dagRuns", (status, None), (200, RUN))
     with pytest.raises(RemoteError):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMAND_DEADLINE_S = 300
+SHORT_LIVES = {"KEDRO_ALOFT_WARM_IDLE_S": "30"}
+"""One warm server per project; none may outlive a test run that is killed."""
 _FOREIGN = ("AIRFLOW_", "_AIRFLOW_", "KEDRO_", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTEST_")
 
 
@@ -46,7 +48,7 @@ class Done:
 def user_environment(**extra: str) -> dict[str, str]:
     """Return the environment of a user: ours without Airflow's, Kedro's and pytest's variables."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-    return {**clean, "DO_NOT_TRACK": "1", "COLUMNS": "200", "NO_COLOR": "1", **extra}
+    return {**clean, **SHORT_LIVES, "DO_NOT_TRACK": "1", "COLUMNS": "200", "NO_COLOR": "1", **extra}
 
 
 def run_command(

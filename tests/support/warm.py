@@ -116,7 +116,7 @@ class Warm:
     """
 
     path: Path
-    idle_s: float = 120.0
+    idle_s: float = 60.0
     _running: list[Running] = field(default_factory=list)
 
     @property

@@ -33,8 +33,8 @@ FUNCTIONS = """
     def bad(x): raise ValueError("not today")
 
     def wait(x):
-        note(f"pid {os.getpid()}")
         try:
+            note(f"pid {os.getpid()}")
             while True:
                 time.sleep(0.1)
         finally:

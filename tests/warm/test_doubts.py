@@ -156,9 +156,7 @@ def test_a_stranger_that_talks_nonsense_is_ignored(warm: Warm, builder: ProjectB
     project = project_of(builder)
     warm.run(project, "go").ok()
     server = warm.server
-    before = wait_until(
-        lambda: len(found := names_of(server)) == len(names_of(server)) and len(found), "a quiet server"
-    )
+    before = len(names_of(server))
     (place,) = warm.directory.glob("*.sock")
     link = tmp_path / "s"
     link.symlink_to(place)
@@ -166,6 +164,6 @@ def test_a_stranger_that_talks_nonsense_is_ignored(warm: Warm, builder: ProjectB
         with socket.socket(socket.AF_UNIX) as one:
             one.connect(str(link))
             one.sendall(words)
-    wait_until(lambda: len(names_of(server)) == before, "closed connections")
+    wait_until(lambda: len(names_of(server)) <= before, "closed connections")  # one more may have been closing then
     warm.run(project, "go").ok()
     assert warm.server == server

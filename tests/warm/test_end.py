@@ -24,12 +24,14 @@ FUNCTIONS = """
     def family(x):
         near = subprocess.Popen(["sleep", "300"])
         far = subprocess.Popen(["sleep", "300"], start_new_session=True)
-        note(f"pids {os.getpid()} {near.pid} {far.pid}")
+        pids = f"pids {os.getpid()} {near.pid} {far.pid}"
+        if x == "leave":
+            note(pids)
+            return x
         if x == "stubborn":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if x == "leave":
-            return x
         try:
+            note(pids)
             while True:
                 time.sleep(0.1)
         finally:
@@ -72,7 +74,8 @@ def test_a_killed_client_takes_its_task_along(warm: Warm, begun: Callable[..., l
     os.kill(client, signal.SIGKILL)
     _gone(family)
     assert project.notes().count("cleaned up") == 1
-    assert children(warm.server) == []
+    server = warm.server
+    wait_until(lambda: children(server) == [], "the burial of the fork")
 
 
 def test_a_task_that_does_not_listen_is_killed(warm: Warm, begun: Callable[..., list[int]], project: Project) -> None:

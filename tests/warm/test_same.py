@@ -203,10 +203,10 @@ def test_every_task_draws_its_own_numbers(shared_warm: Warm, project: Project) -
 def test_nothing_is_left_in_the_server(shared_warm: Warm, project: Project) -> None:
     shared_warm.run(project, "draw").ok()
     server = shared_warm.server
-    before = wait_until(lambda: names_of(server) == names_of(server) and names_of(server), "a quiet server")
+    before = names_of(server)
     for end in ("segv", "kill", "hard"):
         shared_warm.run(project, "end", runtime_params={"end": end}).failure()
-    wait_until(lambda: len(names_of(server)) == len(before), "closed files")
+    wait_until(lambda: len(names_of(server)) <= len(before), "closed files")  # one more may have been closing then
     assert children(server) == []
     assert shared_warm.server == server
 

@@ -46,7 +46,7 @@ class KedroPipeline:
     handoff_ttl: int = WEEK_S
     handoff_keep: str = "on_failure"
     runner: str = "SequentialRunner"
-    warm: str = "never"
+    warm: str = "auto"
     skip_plugin_hooks: tuple[str, ...] = ("kedro-mlflow", "kedro-telemetry", "kedro-viz")
     runtime_params: Mapping[str, Any] = field(default_factory=dict)
     load_versions: Mapping[str, str] = field(default_factory=dict)

@@ -216,8 +216,8 @@ class AirflowApi:
 
 
 def _worth_repeating(method: str, status: int) -> bool:
-    if status == SERVER_ERROR:
-        return method == "GET"
+    if status == SERVER_ERROR:  # SQLite refuses a write at once when somebody else wrote since it was read
+        return method in ("GET", "PATCH")
     return status in BUSY and method in IDEMPOTENT
 
 

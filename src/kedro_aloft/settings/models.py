@@ -443,10 +443,10 @@ class DagSettings(_Settings):
         "shop.runners.GpuRunner",
     )
     warm: Literal["auto", "never"] = _running(
-        "never",
-        "Whether tasks may start as forks of a process that has imported the project. `auto`: on workers that offer "
-        "it, as the Airflow of `kedro airflow run` does, where nothing speaks against it. Experimental.",
         "auto",
+        "Whether tasks may start as forks of a process that has imported the project. `auto`: on workers that offer "
+        "it, as the Airflow of `kedro airflow run` does, where nothing speaks against it.",
+        "never",
     )
     skip_plugin_hooks: DistributionTuple = _running(
         ("kedro-mlflow", "kedro-telemetry", "kedro-viz"),

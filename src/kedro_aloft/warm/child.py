@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kedro_aloft.warm.relay import RelayHandler
 
 TERMINATED = 143
+_GRACE_S = 5
 BROKEN = 70
 """Exit code when not even the beginning worked. Source: sysexits.h, EX_SOFTWARE."""
 
@@ -85,13 +86,26 @@ def _take_signals() -> None:
 
 
 def _stop(_signum: int, _frame: FrameType | None) -> None:
-    """End as a task in Airflow's own process does: on the way out, half-written versions are removed."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """End as a task in Airflow's own process does: on the way out, half-written versions are removed.
+
+    More signals change nothing: who asked, the server and the kernel may all send one.
+    """
     if os.getsid(0) != os.getpid():  # a process that a node forked
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
+        return
+    signal.signal(signal.SIGTERM, lambda *_: None)  # not SIG_IGN, which programs started on the way out would inherit
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.alarm(_GRACE_S)
     for child in multiprocessing.active_children():
         child.kill()
     raise SystemExit(TERMINATED)
+
+
+def _give_up(_signum: int, _frame: FrameType | None) -> None:
+    """End although a node does not want to; nobody else may be left to see to it."""
+    kill_below(os.getpid())
+    os._exit(TERMINATED)
 
 
 def _take_files(files: list[int]) -> None:
@@ -144,8 +158,10 @@ def _run(request: str, channel: socket.socket) -> int:
 def _leave(code: int) -> NoReturn:
     """End as Python does, but never wait for what a node left running: that ends first, even if the server is dead."""
     with suppress(BaseException):
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
         kill_below(os.getpid())
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
         atexit._run_exitfuncs()  # noqa: SLF001  what `os._exit` leaves out
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,19 +93,27 @@ def run_warm(
     """
     task = TaskRequest.from_json(request)
     started = time.perf_counter()
+    directory = directory or default_directory()
     try:
-        conversation = _begin(task, request, python=python, directory=directory or default_directory(), idle_s=idle_s)
+        with ExitStack() as ending:  # filled long before a child may begin: wherever we are stopped, it ends first
+            return _begin(task, request, ending, python=python, directory=directory, idle_s=idle_s).follow(started)
     except NotWarmError as reason:
         logger.info("This task starts fresh: %s.", reason)
-        return fresh(request)
-    try:
-        return conversation.follow(started)
-    finally:
-        conversation.finish()
+    return fresh(request)
 
 
-def _begin(task: TaskRequest, request: str, *, python: str, directory: Path, idle_s: float) -> _Conversation:
-    """Return a conversation with a child that is about to begin.
+def _begin(
+    task: TaskRequest, request: str, ending: ExitStack, *, python: str, directory: Path, idle_s: float
+) -> _Conversation:
+    """Return a conversation with a child that begins now.
+
+    Args:
+        task: The request, read.
+        request: The request.
+        ending: Gets what must happen at the end of conversations.
+        python: Interpreter of the project's environment.
+        directory: Where servers are found.
+        idle_s: Seconds without work after which a server that is started here ends.
 
     Raises:
         NotWarmError: On any doubt.
@@ -125,8 +133,8 @@ def _begin(task: TaskRequest, request: str, *, python: str, directory: Path, idl
         home.make()
         for _ in range(_MOST_STARTS):
             with suppress(_StaleError):
-                return _ask(_connect(home, python, config), request)
-    except (OSError, ForeignError, ClosedError, ValueError, KeyError) as error:
+                return _ask(_connect(home, python, config), request, ending)
+    except (OSError, subprocess.SubprocessError, ForeignError, ClosedError, ValueError, KeyError) as error:
         raise NotWarmError(f"{type(error).__name__}: {error}, see {home.log}") from error
     raise NotWarmError("the project's code keeps changing")
 
@@ -159,21 +167,18 @@ def _start(home: Home, python: str, config: dict[str, Any]) -> None:
         raise NotWarmError(f"the server does not start, see {home.log}")
 
 
-def _ask(connection: socket.socket, request: str) -> _Conversation:
-    """Send the request; return once its child is ready to begin."""
+def _ask(connection: socket.socket, request: str, ending: ExitStack) -> _Conversation:
+    """Send the request; return once its child is ready and told to begin."""
     ours, theirs = new_channel()
     conversation = _Conversation(connection, ours)
-    try:
-        connection.settimeout(_ANSWER_DEADLINE_S)
-        with theirs:
-            files = (_file_of(sys.stdout, 1), _file_of(sys.stderr, 2), theirs.fileno())
-            send_line(connection, {"request": request, **_surroundings()}, files=files)
-        answer, _ = receive_line(connection)
-        _check(answer, connection)
-        conversation.start(answer["pid"])
-    except BaseException:
-        conversation.close()
-        raise
+    ending.callback(conversation.finish)
+    connection.settimeout(_ANSWER_DEADLINE_S)
+    with theirs:
+        files = (_file_of(sys.stdout, 1), _file_of(sys.stderr, 2), theirs.fileno())
+        send_line(connection, {"request": request, **_surroundings()}, files=files)
+    answer, _ = receive_line(connection)
+    _check(answer, connection)
+    conversation.start(answer["pid"])
     return conversation
 
 
@@ -229,13 +234,14 @@ class _Conversation:
         self._packets = PacketReader(channel)
         self._handle = -1
         self._pid = 0
+        self._begun = False
         self._ended: dict[str, Any] | None = None
         self._result: dict[str, Any] = {}
 
     def finish(self) -> None:
         """Leave nothing running, whatever happens here: a timeout of Airflow's, or its wish to stop."""
         try:
-            if self._ended is None and self._handle >= 0:
+            if self._begun and self._ended is None:
                 self._cancel()
         finally:
             self.close()
@@ -260,7 +266,12 @@ class _Conversation:
             pass
         if message.get("ready") != pid:
             raise NotWarmError(f"the fork is not what it should be: {message.get('unfit', message)}")
-        send_packet(self._channel, {"go": True})
+        self._begun = True  # first: we may be stopped at any moment
+        try:
+            send_packet(self._channel, {"go": True})
+        except OSError:
+            self._begun = False
+            raise
 
     def follow(self, started: float) -> str:
         """Tell what the child tells, until its end; return the report.

@@ -79,15 +79,15 @@ def preload(request: TaskRequest) -> Preloaded:
     stamp.add(
         files={*witness.files, *sources}, directories=witness.directories, packages=set(map(os.path.dirname, sources))
     )
-    written = sorted(path for path in witness.written if path.startswith(f"{request.project_path}/"))
+    mine = f"{request.project_path}/"
+    written = sorted(path for path in witness.written if path.startswith(mine) or path in stamp.files)
     doubts = (
         *(f"importing the project writes {path}" for path in written),
         *find_leftovers(before, installed=witness.installed),
         *find_bindings(_of_project(sources)),
     )
-    younger = stamp.find_younger(started_ns)
-    changed = f"{younger} was written while the project was imported" if younger else ""
-    return Preloaded(witness, stamp, failure or next(iter(doubts), "") or changed)
+    stamp.distrust_younger(started_ns, besides=witness.written)
+    return Preloaded(witness, stamp, failure or next(iter(doubts), ""))
 
 
 def _import_all(request: TaskRequest, witness: Witness) -> None:

@@ -77,6 +77,7 @@ class Server:
         self._poll = select.epoll()
         self._wake = socket.socketpair()
         self._stopping = False
+        self._retiring = False
 
     def serve(self) -> None:
         """Serve until the end."""
@@ -86,13 +87,13 @@ class Server:
             for number, _ in self._poll.poll(self._pause(idle_since)):
                 self._answer(number)
             if self._stopping:
-                self._close()
+                self._retire()
                 self._cancel_all()
             self._kill_late()
             if self._tasks:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since >= self._idle_s:
-                self._close()
+                self._retire()
 
     def _prepare(self) -> None:
         assert self._listener is not None
@@ -126,12 +127,17 @@ class Server:
 
     # Beginning
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Serve who waits longest; return whether there was one."""
         assert self._listener is not None
         try:
             connection, _ = self._listener.accept()
         except OSError:
-            return
+            return False
+        self._receive(connection)
+        return True
+
+    def _receive(self, connection: socket.socket) -> None:
         files: list[int] = []
         try:
             if peer_of(connection)[1] != os.getuid():
@@ -148,7 +154,7 @@ class Server:
     def _begin(self, request: dict[str, Any], files: list[int], connection: socket.socket) -> None:
         change = self._stamp.find_change()
         if change:
-            self._close()  # before the answer: who gets it looks for a server again
+            self._retire()  # before the answer: who gets it looks for a server again
             send_line(connection, {"stale": change})
             connection.close()
             return
@@ -161,13 +167,17 @@ class Server:
 
     def _fork(self, request: dict[str, Any], files: list[int], connection: socket.socket) -> None:
         parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                self._forget(connection)
-                child.run_child(request, files, parent=parent, relay=self._relay)
-            finally:
-                os._exit(child.BROKEN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))  # in the fork it must not meet our handler
+        try:
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    self._forget(connection)
+                    child.run_child(request, files, parent=parent, relay=self._relay)
+                finally:
+                    os._exit(child.BROKEN)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
         task = _Task(pid, os.pidfd_open(pid), connection)
         self._tasks[task.handle] = task
         self._by_connection[connection.fileno()] = task
@@ -230,13 +240,21 @@ class Server:
                 with suppress(ChildProcessError):
                     os.waitpid(pid, 0)
 
-    def _close(self) -> None:
-        """Listen no more. The socket's file goes first: another server may take its place at once."""
-        if self._listener is not None:
-            self._home.place.unlink(missing_ok=True)
-            self._poll.unregister(self._listener.fileno())
-            self._listener.close()
-            self._listener = None
+    def _retire(self) -> None:
+        """Listen no more; answer those who came before, unless we are told to stop.
+
+        The socket's file goes first: another server may take its place at once.
+        """
+        if self._listener is None or self._retiring:
+            return
+        self._retiring = True
+        self._home.place.unlink(missing_ok=True)
+        self._poll.unregister(self._listener.fileno())
+        self._listener.shutdown(socket.SHUT_RDWR)  # from now on nobody can join those who wait
+        while not self._stopping and self._accept():
+            pass
+        self._listener.close()
+        self._listener = None
 
 
 def kill_below_and(pid: int) -> None:
@@ -268,8 +286,7 @@ def main(config: dict[str, Any]) -> None:
         _warm_up(home, listener, config)
     except BaseException:
         traceback.print_exc()
-        home.place.unlink(missing_ok=True)
-        raise
+        raise  # whoever comes next is refused a connection, and takes our place
 
 
 def _warm_up(home: Home, listener: socket.socket, config: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 _METADATA = (".dist-info", ".egg-info", ".egg-link", ".pth")
 _CACHES = frozenset({"__pycache__"})
@@ -76,12 +76,16 @@ class Stamp:
             sites={path: (_UNKNOWN, digest) for path, digest in content["sites"].items()},
         )
 
-    def find_younger(self, moment_ns: int) -> str:
-        """Return the path of a file that was written after a moment; empty when there is none."""
+    def distrust_younger(self, moment_ns: int, *, besides: Container[str]) -> None:
+        """Count files that were written after a moment as changed: what was imported may be what they held before.
+
+        Args:
+            moment_ns: Of their `mtime`.
+            besides: Files that the imports wrote themselves.
+        """
         for path, (seen, _) in self.files.items():
-            if seen not in (None, _UNKNOWN) and seen[0] > moment_ns:
-                return path
-        return ""
+            if path not in besides and seen not in (None, _UNKNOWN) and seen[0] > moment_ns:
+                self.files[path] = (_UNKNOWN, _UNKNOWN)
 
     def find_change(self) -> str:
         """Return the path of something that is no longer as it was; empty when nothing changed."""
