@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from kedro_aloft.client import follow_run, wait_for_dag
 from kedro_aloft.warm.stop import find_servers
 from support.airflow import task_log
-from support.warm import alive, wait_until
+from support.commands import program, user_environment
+from support.warm import DEADLINE_S, alive, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +37,7 @@ FUNCTIONS = """
 
     def wait(x):
         try:
-            note(f"pid {os.getpid()}")
+            note(f"pid {os.getpid()} {os.getppid()}")
             while True:
                 time.sleep(0.1)
         finally:
@@ -124,8 +127,20 @@ def test_a_task_that_is_stopped_ends_its_fork(put_live: Callable[..., Project], 
 
 def test_nothing_is_left_when_the_embedded_airflow_ends(builder: ProjectBuilder) -> None:
     project = builder.functions(FUNCTIONS).pipeline("__default__", TALK).parameters(x=1).build()
-    outcome = project.run("--set=warm=auto")
+    outcome = project.run()
     assert outcome["state"] == "success"
     (parent,) = {int(note.split()[1]) for note in project.notes()}
     assert not alive(parent)
     assert find_servers(project.path / ".airflow" / "warm") == []
+
+
+def test_nothing_is_left_of_a_run_that_is_interrupted(builder: ProjectBuilder) -> None:
+    nodes = "node(wait, 'params:x', 'c', name='wait')"
+    project = builder.functions(FUNCTIONS).pipeline("__default__", nodes).parameters(x=1).build()
+    command = [program("kedro"), "airflow", "run", f"--set=project_path={project.path}"]
+    with subprocess.Popen(command, cwd=project.path, env=user_environment(), stderr=subprocess.DEVNULL) as process:
+        (line,) = wait_until(lambda: project.notes() or process.poll(), "the node")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=DEADLINE_S) == 130
+    assert not any(alive(int(pid)) for pid in line.split()[1:])
+    assert project.notes()[-1] == "cleaned up"

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kedro_aloft.contract.report import TaskReport
+from kedro_aloft.runtime.collector import resting
 from kedro_aloft.runtime.failure import describe_failure
 from kedro_aloft.runtime.logs import apply_project_levels, keep_log_handlers
 from kedro_aloft.runtime.meter import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from kedro_aloft.contract.request import TaskRequest
@@ -33,8 +34,8 @@ def execute(request: TaskRequest) -> TaskReport:
     meter = Meter()
     failure = None
     try:
-        with _working_in(request.project_path), keep_log_handlers() as logging_config:
-            _run(request, meter, logging_config)
+        with _working_in(request.project_path), keep_log_handlers() as logging_config, resting() as wake_collector:
+            _run(request, meter, logging_config, wake_collector)
     except Exception as error:
         failure = describe_failure(error, node=meter.failed_node, started=meter.started)
         logger.exception("Task '%s' failed: %s", request.task_id, failure.message)
@@ -42,18 +43,19 @@ def execute(request: TaskRequest) -> TaskReport:
     return TaskReport(nodes=meter.reports(request.nodes, ok=failure is None), seconds=seconds, failure=failure)
 
 
-def _run(request: TaskRequest, meter: Meter, logging_config: Path | None) -> None:
+def _run(request: TaskRequest, meter: Meter, logging_config: Path | None, wake_collector: Callable[[], None]) -> None:
     """Imports Kedro only here, after the log handlers are safe."""
     from kedro_aloft.runtime.handoff import HandoffHooks
     from kedro_aloft.runtime.project import load_project
-    from kedro_aloft.runtime.session import run_session
+    from kedro_aloft.runtime.session import BeforeNodes, run_session
     from kedro_aloft.runtime.versions import VersionHooks
 
     load_project(request)
     apply_project_levels(logging_config)
     versions = VersionHooks(request)
+    hooks = (HandoffHooks(request, meter), versions, BeforeNodes(wake_collector))
     with meter.watch_nodes(request.runner), versions.removing_unfinished():
-        run_session(request, hooks=(HandoffHooks(request, meter), versions))
+        run_session(request, hooks=hooks)
 
 
 @contextmanager

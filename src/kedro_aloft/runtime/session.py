@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kedro.framework.hooks import hook_impl
 from kedro.framework.project import settings
 from kedro.framework.session import KedroSession
 from kedro.utils import load_obj
@@ -11,11 +12,23 @@ from kedro.utils import load_obj
 from kedro_aloft import compat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from kedro_aloft.contract.request import TaskRequest
 
 DEFAULT_PIPELINE = "__default__"
+
+
+class BeforeNodes:
+    """Kedro hooks that call a function when all is prepared, before the hooks of others at this place."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function = function
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self) -> None:
+        """Call it."""
+        self._function()
 
 
 def run_session(request: TaskRequest, *, hooks: Iterable[object]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import pickle
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -60,21 +61,28 @@ def keep_configured(package: str) -> None:
         setattr(module, "configure_project", configure_project)  # noqa: B010  as the type checker wants it
 
 
-def keep_entry_points() -> None:
-    """Read the entry points of all installed distributions once. Installations are watched like the code."""
-    read: Any = importlib.metadata.Distribution.entry_points.fget  # type: ignore[attr-defined]
-    kept: dict[str, Any] = {}
+def keep_entry_points(group: str) -> None:
+    """Look for installed distributions and their entry points once. Installations are watched like the code.
 
-    def entry_points(distribution: Any) -> Any:
-        place = str(getattr(distribution, "_path", ""))
-        if not place:
-            return read(distribution)
-        if place not in kept:
-            kept[place] = read(distribution)
-        return kept[place]
+    Args:
+        group: Entry points that every fork asks for.
+    """
+    metadata: Any = importlib.metadata
+    read = metadata.Distribution.entry_points.fget
+    find, select, seen_path = metadata.distributions, metadata.entry_points, list(sys.path)
+    distributions = list(find())
+    kept = {id(one): read(one) for one in distributions}  # whose ids are theirs for good: the list keeps them
+    selected = select(group=group)
 
-    setattr(importlib.metadata.Distribution, "entry_points", property(entry_points))  # noqa: B010  as above
-    importlib.metadata.entry_points()
+    def keep_distributions(**options: Any) -> Any:
+        return find(**options) if options or sys.path != seen_path else iter(distributions)
+
+    def keep_selected(**options: Any) -> Any:
+        return selected if options == {"group": group} and sys.path == seen_path else select(**options)
+
+    metadata.distributions = keep_distributions
+    metadata.entry_points = keep_selected
+    metadata.Distribution.entry_points = property(lambda one: kept[id(one)] if id(one) in kept else read(one))
 
 
 def _is_ours_to_cache(loader_class: Any) -> bool:

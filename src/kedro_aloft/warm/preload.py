@@ -123,7 +123,7 @@ def _import_project(request: TaskRequest) -> Path:
     dict(pipelines)  # imports every pipeline
     keep_configured(request.package)
     load_obj(request.runner, "kedro.runner")
-    keep_entry_points()
+    keep_entry_points("kedro.hooks")
     _import_plugins(request.skip_plugin_hooks)
     return Path(request.project_path) / (request.conf_source or settings.CONF_SOURCE)
 
