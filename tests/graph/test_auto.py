@@ -157,10 +157,28 @@ def test_unknown_chains_are_fused() -> None:
     assert list(auto_groups(snapshot)) == [("a", "b", "c")]
 
 
-def test_an_unknown_small_fan_is_fused() -> None:
+def test_unknown_branches_between_two_nodes_stay_parallel() -> None:
     names = ["a", "b", "c", "d"]
     snapshot = snapshot_of([("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")], names)
-    assert list(auto_groups(snapshot)) == [tuple(names)]
+    assert list(auto_groups(snapshot)) == [("a",), ("b",), ("c",), ("d",)]
+
+
+def test_unknown_chains_between_two_nodes_are_fused_each_and_stay_parallel() -> None:
+    edges = [("a", "b1"), ("b1", "b2"), ("b2", "d"), ("a", "c1"), ("c1", "c2"), ("c2", "d")]
+    snapshot = snapshot_of(edges, ["a", "b1", "b2", "c1", "c2", "d"])
+    assert list(auto_groups(snapshot)) == [("a",), ("b1", "b2"), ("c1", "c2"), ("d",)]
+
+
+def test_branches_known_to_be_cheap_are_fused_though_their_join_is_unknown() -> None:
+    snapshot = snapshot_of([("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")], ["a", "b", "c", "d"])
+    costs = Costs(seconds={"a": 0.1, "b": 0.1, "c": 0.1})
+    assert list(auto_groups(snapshot, costs=costs)) == [("a", "b", "c", "d")]
+
+
+def test_the_more_nodes_are_unknown_the_less_each_is_feared() -> None:
+    assert Costs().guesses_s(1) == Costs().guesses_s(3) == (0.02, 10.0)
+    assert Costs().guesses_s(100) == (0.02, 0.3)
+    assert Costs().guesses_s(100_000) == (0.0003,)
 
 
 def test_many_unknown_nodes_do_not_get_a_task_each() -> None:

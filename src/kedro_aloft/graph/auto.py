@@ -1,8 +1,12 @@
 """`group_by: auto`: the cut of a pipeline into tasks that is predicted to end first.
 
 How: candidates are scored by simulation (`makespan.py`), the best few are improved by small changes, and a pipeline of
-few nodes gets the best of all its cuts. So the result is never worse than one task per node, chains, or one task. Nodes
-whose duration nobody knows are judged twice, as tiny and as heavy ones, and the cut is taken whose worse case is best.
+few nodes gets the best of all its cuts. So the result is never worse than one task per node, chains, or one task.
+
+Nodes whose duration nobody knows are judged twice, as tiny and as heavy ones, and the cut is taken with the least
+regret: the seconds that it may lose to the best cut of either case. A wrong border loses some overhead, a wrong fusion
+a branch's time, so short pipelines keep their branches apart. Heavy is at most 10 s a node and half a minute in all, so
+that a pipeline of many nodes, each of which is likely to be small, does not pay overhead for every one.
 
 Other methods of the literature (edge zeroing, linear clustering, dominant sequence clustering, HEFT) are compared with
 this one in `bench/planner`; see `docs/explanation/auto-grouping.md`.
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from kedro_aloft.graph.snapshot import Snapshot
 
 GOOD_ENOUGH = 1.05
-"""A cut within 5 % of the lower bound needs no search of every cut."""
+"""A cut within 5 % of the aim needs no search of every cut."""
 EXHAUSTIVE_SIZE = 8
 """So many nodes have 4,140 cuts, which are scored in some 30 ms."""
 STARTS = 4
@@ -67,12 +71,13 @@ def best_cut(work: Work, *, exhaustive: int = EXHAUSTIVE_SIZE) -> tuple[int, ...
         work: The pipeline; at least one node.
         exhaustive: Up to how many nodes every cut is tried when no proof tells that this cannot help much.
     """
-    judge = Judge(work)
+    starts = tuple(dict.fromkeys(candidates(work)))
+    judge = Judge(work, starts)
     share = MOST_STEPS // (STARTS + 2)
-    found = sorted(dict.fromkeys(candidates(work)), key=judge.score)[:STARTS]
+    found = sorted(starts, key=judge.score)[:STARTS]
     found.append(zero_edges(judge, cut_none(work), most_steps=share))
     cut = min((improve(judge, start, most_steps=share) for start in dict.fromkeys(found)), key=judge.score)
-    if len(work.names) <= exhaustive and judge.score(cut)[0] > GOOD_ENOUGH:
+    if len(work.names) <= exhaustive and judge.score(cut)[0] > GOOD_ENOUGH * judge.aim:
         cut = min((cut, *every_cut(len(work.names))), key=judge.score)
     return cut
 

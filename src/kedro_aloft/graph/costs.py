@@ -108,6 +108,7 @@ class Costs:
         size_bytes: Size of each dataset that is known.
         unknown_s: Seconds that an unknown node may take, each a case that the plan must be good for: by default a
             tiny and a heavy one.
+        unknown_total_s: What all unknown nodes take together at most, however many they are.
         overhead_s: Time for which a task holds its slot beyond its nodes.
         latency_s: Time from the end of a task until a task that waits for it can start.
         launch_s: Time that the scheduler, which starts one task after the other, needs for one.
@@ -121,6 +122,7 @@ class Costs:
     memory_mib: Mapping[str, float] = field(default_factory=dict)
     size_bytes: Mapping[str, int] = field(default_factory=dict)
     unknown_s: tuple[float, ...] = (0.02, 10.0)
+    unknown_total_s: float = 30.0
     overhead_s: float = 1.0
     latency_s: float = 0.25
     launch_s: float = 0.1
@@ -151,6 +153,13 @@ class Costs:
             overhead_s=self.overhead_s if history.overhead_s is None else history.overhead_s,
             slots=history.slots or self.slots,
         )
+
+    def guesses_s(self, nodes: int) -> tuple[float, ...]:
+        """Return what each of so many unknown nodes is taken to last, once for every case; rising, none twice.
+
+        A pipeline of a hundred nodes is no longer a run than one of ten, only cut finer: the guess is shared out.
+        """
+        return tuple(sorted({round(min(guess, self.unknown_total_s / max(nodes, 1)), 6) for guess in self.unknown_s}))
 
     def handoff_s(self, dataset: str) -> float:
         """Return the seconds for writing a dataset into the handoff store, or for reading it; size 0 when unknown."""

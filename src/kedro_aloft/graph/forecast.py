@@ -89,7 +89,8 @@ def build_forecast(
     }
     seconds = {name: makespans(work, cut) for name, cut in cuts.items()}
     known = sum(name in costs.seconds for name in work.names)
-    guesses: tuple[float | None, ...] = (None,) if known == len(work.names) else costs.unknown_s
+    unknown = len(work.names) - known
+    guesses: tuple[float | None, ...] = costs.guesses_s(unknown) if unknown else (None,)
     return Forecast(
         slots=costs.slots,
         nodes=len(work.names),

@@ -99,7 +99,7 @@ def work_of(snapshot: Snapshot, costs: Costs, requirements: Mapping[str, str] | 
     children = [tuple(sorted(position[child] for child in snapshot.children[name])) for name in names]
     needs = requirements or {}
     kinds: dict[str, int] = {}
-    unknown = any(name not in costs.seconds for name in names)
+    unknown = sum(name not in costs.seconds for name in names)
     return Work(
         names=names,
         children=tuple(children),
@@ -107,7 +107,7 @@ def work_of(snapshot: Snapshot, costs: Costs, requirements: Mapping[str, str] | 
         needs=tuple(kinds.setdefault(needs.get(name, ""), len(kinds)) for name in names),
         cases=tuple(
             tuple(costs.seconds.get(name, guess) for name in names)
-            for guess in (costs.unknown_s if unknown else costs.unknown_s[:1])
+            for guess in (costs.guesses_s(unknown) if unknown else (0.0,))
         ),
         passed=tuple(_passed(snapshot, costs, position)),
         memory_mib=tuple(costs.memory_mib.get(name, 0.0) for name in names),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kedro_aloft.graph.cuts import members_of, numbered
-from kedro_aloft.graph.makespan import loads, lower_bounds, simulate, task_graph
+from kedro_aloft.graph.makespan import loads, lower_bounds, makespans, simulate, task_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kedro_aloft.graph.makespan import Work
 
 Score = tuple[float, int]
-"""How many times the lower bound a cut takes in its worst case, and its number of tasks: less is better."""
+"""Seconds of a cut in the case in which it loses most, and its number of tasks: less is better.
+
+Cases are made comparable by what is lost in them: to each as many seconds are added as its aim is below the highest.
+"""
 
 NEVER: Score = (float("inf"), 0)
 _DIGITS = 9
@@ -21,13 +24,24 @@ _MOST_NEAR = 8
 
 
 class Judge:
-    """Scores cuts of one pipeline, each only once, and counts the steps that this takes."""
+    """Scores cuts of one pipeline, each only once, and counts the steps that this takes.
 
-    def __init__(self, work: Work) -> None:
+    Args:
+        work: The pipeline.
+        rivals: Cuts of which the quickest is the aim in each case; without them, or with one case, it is the bound
+            that no cut is below.
+    """
+
+    def __init__(self, work: Work, rivals: Iterable[tuple[int, ...]] = ()) -> None:
         self.work = work
-        self.bounds = lower_bounds(work)
         self.steps = 0
         self._known: dict[tuple[int, ...], Score] = {}
+        self._aims = _aims(work, rivals)
+
+    @property
+    def aim(self) -> float:
+        """The score of a cut that loses nothing in any case."""
+        return max(self._aims)
 
     def score(self, cut: tuple[int, ...]) -> Score:
         """Return the score of a numbered cut; `NEVER` when it is circular, mixes needs or takes too much memory."""
@@ -44,11 +58,16 @@ class Judge:
         graph = task_graph(work, cut)
         if graph is None:
             return NEVER
-        worst = 0.0
-        for case, bound in zip(work.cases, self.bounds, strict=True):
-            seconds = simulate(graph, loads(work, cut, graph, case), work.costs)
-            worst = max(worst, seconds / bound if bound else 1.0 + seconds)
-        return round(worst, _DIGITS), len(graph.order)
+        lost = max(
+            simulate(graph, loads(work, cut, graph, case), work.costs) - aim
+            for case, aim in zip(work.cases, self._aims, strict=True)
+        )
+        return round(self.aim + lost, _DIGITS), len(graph.order)
+
+
+def _aims(work: Work, rivals: Iterable[tuple[int, ...]]) -> tuple[float, ...]:
+    seconds = [found for cut in rivals if (found := makespans(work, cut))] if len(work.cases) > 1 else []
+    return tuple(map(min, zip(*seconds, strict=True))) if seconds else lower_bounds(work)
 
 
 def allowed(work: Work, cut: Sequence[int]) -> bool:
