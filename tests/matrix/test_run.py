@@ -30,15 +30,15 @@ def register_pipelines():
 """
 
 FUNCTIONS = """
-import sys
+from pathlib import Path
+
+LOADED = []
 
 
-def loaded(name):
-    if "airflow.sdk" in sys.modules:  # in a task, not in a command
-        note(f"loaded {name}")
-
-
-def clean(raw, factor): return [value * factor for value in raw]
+def clean(raw, factor):
+    process = Path("/proc/self/comm").read_text().strip()
+    note(f"{'warm' if process == 'kedro-aloft' else 'fresh'}: {' '.join(sorted(LOADED))}", "loaded.txt")
+    return [value * factor for value in raw]
 
 
 def fit(table):
@@ -56,7 +56,7 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 from {package} import functions
 
-functions.loaded("{name}")
+functions.LOADED.append("{name}")
 
 
 def create_pipeline(**_):
@@ -139,19 +139,18 @@ def test_nothing_runs_any_more(project: Project, outcome: dict[str, Any]) -> Non
     assert airflow_processes(project.path) == []
 
 
-def test_a_task_loads_its_own_pipeline_alone_where_kedro_can(project: Project, outcome: dict[str, Any]) -> None:
-    """Kedro ≥ 1.3 finds only the pipelines that a session asks for; before, a task imports all: right, and slower."""
+def test_tasks_start_warm(project: Project, outcome: dict[str, Any]) -> None:
     assert outcome["state"] == "success"
-    notes = set(project.notes())
-    assert "loaded training" in notes
-    assert ("loaded other" in notes) == (KEDRO < (1, 3))
+    assert project.notes("loaded.txt") == ["warm: other training"]
 
 
 def test_up_keeps_airflow_running_for_the_next_run(project: Project) -> None:
+    """Kedro ≥ 1.3 finds only the pipelines that a session asks for; before, a task imports all: right, and slower."""
     project.airflow("up").ok()
     assert project.airflow("status", "--json").ok().json()["up"] is True
-    outcome = project.run("--pipelines=other", "--group-by=memory")
+    outcome = project.run("--pipelines=other", "--group-by=memory", "--set=warm=never")
     assert outcome["state"] == "success"
     assert project.pickled("other") == [2, 4, 6]
+    assert project.notes("loaded.txt")[-1] == ("fresh: other training" if KEDRO < (1, 3) else "fresh: other")
     project.airflow("down").ok()
     assert airflow_processes(project.path) == []

@@ -45,6 +45,11 @@ REASONS = {
     "default": ("def f(at=time.time()): return at", "time() runs when the project is imported"),
     "seed": ("random.seed(42)", "seed() runs when the project is imported"),
     "airflow": ("def later():\n    from airflow.sdk import Variable", "imports Airflow, which answers"),
+    "airflow by name": (
+        "import importlib\ndef later(): importlib.import_module('airflow.sdk')",
+        "imports Airflow, which",
+    ),
+    "airflow in memory": ("import sys\nON = 'airflow.sdk' in sys.modules", "imports Airflow, which"),
     "failure": ("raise RuntimeError('not today')", "importing the project fails: RuntimeError: not today"),
     "exit": ("import sys; sys.exit(3)", "importing the project fails: SystemExit: 3"),
 }

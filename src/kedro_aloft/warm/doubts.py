@@ -37,7 +37,12 @@ _REGISTERS = ("register_pipelines", "create_pipeline")
 
 _ON_CREATION = ("__init__", "__new__", "__post_init__")
 
-_AIRFLOW = re.compile(r"^[ \t]*(?:import|from)[ \t]+airflow\b", re.MULTILINE)
+_AIRFLOW = re.compile(
+    r"""^[ \t]*(?:import|from)[ \t]+airflow\b"""
+    r"""|import_module\(\s*["']airflow\b"""
+    r"""|["']airflow(?:\.\w+)*["'][^\n]*\bsys\.modules\b""",
+    re.MULTILINE,
+)
 
 
 def open_files() -> dict[int, str]:
