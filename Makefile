@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lint format test-matrix lock docs clean
+.PHONY: help env demo test bench bench-quick bench-check lint format test-matrix lock docs clean
 
 help:  ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile | awk -F '  ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -27,6 +27,15 @@ demo: env  ## run the example on a real Airflow, compare with `kedro run`; KEEP=
 
 test: env  ## run all tests; those of the matrix with the newest versions
 	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile
+
+bench: env  ## measure all side by side with kedro-airflow, `kedro run` and bare Airflow; SUITES="create parse" for some
+	@$(VENV)/bin/python -m bench $(SUITES)
+
+bench-quick: env  ## one sample each, in minutes
+	@$(VENV)/bin/python -m bench --quick $(SUITES)
+
+bench-check: env  ## compare bench/results.json with bench/budgets.toml
+	@$(VENV)/bin/python -m bench --check
 
 lint: env  ## ruff, mypy --strict, import contracts, codespell
 	$(VENV)/bin/ruff check

@@ -97,9 +97,8 @@ def chain(count: int, seconds: float) -> Shape:
 
 
 def branches(seconds: float) -> Shape:
-    """Two branches of two computing nodes each, between a short beginning and a short end."""
-    half = seconds / 2
-    return Shape("branches", ((), (0,), (0,), (1,), (2,), (3, 4)), "compute", (0.1, half, half, half, half, 0.1))
+    """Two independent branches of two computing nodes each."""
+    return Shape("branches", ((), (), (0,), (1,)), "compute", (seconds / 2,) * 4)
 
 
 def write_synthetic(folder: Path, shape: Shape) -> Path:

@@ -39,7 +39,6 @@ class Case:
         runners: Kedro's runners for `kedro run`.
         shape: The synthetic project's work; with it, the same DAG with empty tasks runs, too.
         one_task: Whether a hand-written DAG with a single task runs.
-        recorded: Whether our Airflow has seen the pipeline once before `create`, so that `auto` knows durations.
     """
 
     name: str
@@ -88,7 +87,7 @@ def measure_runs(figures: Figures, case: Case, *, repeats: int) -> None:
     """Run every variant of a case in turn, as often as told.
 
     Before the first sample each variant runs once: that fills the page cache for all, and starts the warm server for
-    ours. What this first run took is a figure of its own.
+    ours. What this first run took is a figure of its own. Without repeats it is the only sample.
     """
     with tempfile.TemporaryDirectory(prefix="aloft-bench-") as directory:
         folder = Path(directory)
@@ -96,11 +95,12 @@ def measure_runs(figures: Figures, case: Case, *, repeats: int) -> None:
         with started(project, SLOTS) as airflow:
             names = _place_all(airflow, case, project, folder)
             for repeat in range(repeats + 1):
+                what = "first" if repeat == 0 < repeats else "sample"
                 for name in names:
-                    _run_dag(figures, case, airflow, name, first=repeat == 0)
+                    _run_dag(figures, case, airflow, name, what)
                 for runner in case.runners:
-                    _run_kedro(figures, case, project, runner, first=repeat == 0)
-            for name in names:
+                    _run_kedro(figures, case, project, runner, what)
+            for name in names if repeats else ():
                 figures.add(f"{case.name}.{name}.peak_mib", airflow.run(name, memory=True).peak_mib)
 
 
@@ -114,7 +114,7 @@ def _place_all(airflow: Airflow, case: Case, project: Path, folder: Path) -> lis
     for name, options in case.theirs.items():
         texts[name] = dags.theirs(project, folder / name, name, *options)
     for name, options in case.ours.items():
-        dags.create_ours(project, folder / name, "--set", f"dag_id={name}", *options)
+        dags.create_ours(project, folder / name, "--set", f"dag_id={name}", "--set", "warm=auto", *options)
         (file,) = (folder / name).glob("*.py")
         texts[name] = file.read_text(encoding="utf-8")
     for name, text in texts.items():
@@ -122,20 +122,20 @@ def _place_all(airflow: Airflow, case: Case, project: Path, folder: Path) -> lis
     return list(texts)
 
 
-def _run_dag(figures: Figures, case: Case, airflow: Airflow, name: str, *, first: bool) -> None:
+def _run_dag(figures: Figures, case: Case, airflow: Airflow, name: str, what: str) -> None:
     run = airflow.run(name)
-    if first:
+    if what == "first":
         figures.add(f"{case.name}.{name}.first_s", run.makespan_s)
-        figures.add(f"{case.name}.{name}.tasks_count", run.tasks)
     else:
+        figures.add(f"{case.name}.{name}.tasks_count", run.tasks)
         figures.add(f"{case.name}.{name}.makespan_s", run.makespan_s)
         figures.add(f"{case.name}.{name}.cpu_s", run.cpu_s)
 
 
-def _run_kedro(figures: Figures, case: Case, project: Path, runner: str, *, first: bool) -> None:
+def _run_kedro(figures: Figures, case: Case, project: Path, runner: str, what: str) -> None:
     name = f"{case.name}.kedro-run-{runner.removesuffix('Runner').lower()}"
     used = measure([KEDRO, "run", "--runner", runner], cwd=project, env=dags.source_path(project))
-    if first:
+    if what == "first":
         figures.add(f"{name}.first_s", used.wall_s)
     else:
         figures.add(f"{name}.makespan_s", used.wall_s)

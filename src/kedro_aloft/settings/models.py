@@ -79,7 +79,7 @@ Date = Annotated[datetime, WithJsonSchema(_DATE_SCHEMA)]
 class _Settings(BaseModel):
     """Base of all models: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False, defer_build=True)
 
 
 def _key(

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from croniter import CroniterBadDateError, croniter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kedro_aloft.errors import close_match
@@ -26,7 +25,7 @@ _ANY_DAY = datetime(2023, 1, 1)
 class Every(BaseModel):
     """A schedule by elapsed time."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     every: PositiveDuration = Field(description="Time from one run to the next.", examples=["15m"])
 
@@ -34,7 +33,7 @@ class Every(BaseModel):
 class OnAssets(BaseModel):
     """A schedule by data: runs once all these assets have news."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     assets: TextTuple = Field(
         min_length=1,
@@ -90,6 +89,8 @@ def _check_cron(text: str) -> None:
             allowed="minute, hour, day, month, weekday; Airflow reads a sixth field as seconds without a word",
             remedy=f"write '{five}', or '{' '.join(text.split()[1:6])}' if the first field was meant as seconds",
         )
+    from croniter import CroniterBadDateError, croniter
+
     try:
         croniter(text, _ANY_DAY).get_next(datetime)
     except CroniterBadDateError:
