@@ -114,7 +114,7 @@ def _place_all(airflow: Airflow, case: Case, project: Path, folder: Path) -> lis
     for name, options in case.theirs.items():
         texts[name] = dags.theirs(project, folder / name, name, *options)
     for name, options in case.ours.items():
-        dags.create_ours(project, folder / name, "--set", f"dag_id={name}", "--set", "warm=auto", *options)
+        dags.create_ours(project, folder / name, "--set", f"dag_id={name}", *options)
         (file,) = (folder / name).glob("*.py")
         texts[name] = file.read_text(encoding="utf-8")
     for name, text in texts.items():
