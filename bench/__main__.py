@@ -66,7 +66,7 @@ def main() -> int:
         console.print(Text(f"make bench: {error}", style="bold red"))
         return 2
     if not arguments.quick:
-        report.write(figures)
+        report.write(Figures.read(path))  # as they stand in the file, rounded
     return _check(figures)
 
 

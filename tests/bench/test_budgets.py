@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 def figures() -> Figures:
     """Return figures of one case, the median of ours being 2."""
-    return Figures(samples={"case.ours.wall_s": [1.0, 2.0, 9.0], "case.theirs.wall_s": [6.0], "case.floor.wall_s": [2.0]})
+    return Figures(
+        samples={"case.ours.wall_s": [1.0, 2.0, 9.0], "case.theirs.wall_s": [6.0], "case.floor.wall_s": [2.0]}
+    )
 
 
 def test_the_median_counts(figures: Figures) -> None:

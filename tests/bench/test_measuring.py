@@ -23,7 +23,7 @@ def test_a_command_is_measured_alone(tmp_path: Path) -> None:
     used = measure([sys.executable, "-S", "-c", code, "a b"], cwd=tmp_path, env={})
     assert used.output == "['-c', 'a b']\n"
     assert 90 < used.peak_mib < 130
-    assert 0 < used.cpu_s
+    assert used.cpu_s > 0
     small = measure([sys.executable, "-S", "-c", ""], cwd=tmp_path, env={})
     assert small.peak_mib < 30, "the memory of the bench itself must not count"
 
@@ -34,7 +34,7 @@ def test_a_command_that_fails_gives_no_figure(tmp_path: Path) -> None:
 
 
 def test_a_figure_has_three_parts() -> None:
-    with pytest.raises(ValueError, match="case.variant.measure"):
+    with pytest.raises(ValueError, match=r"case\.variant\.measure"):
         Figures().add("spaceflights.makespan_s", 1.0)
 
 

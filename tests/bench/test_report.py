@@ -8,7 +8,9 @@ from bench.figures import Figures
 
 
 def test_the_page_is_made_from_the_results() -> None:
-    assert report.PAGE.read_text(encoding="utf-8") == report.page(Figures.read(RESULTS)), "run `python -m bench --report`"
+    assert report.PAGE.read_text(encoding="utf-8") == report.page(Figures.read(RESULTS)), (
+        "run `python -m bench --report`"
+    )
 
 
 def test_a_missing_figure_is_a_dash() -> None:
