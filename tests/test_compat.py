@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kedro_aloft import compat
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # --- Kedro
 
@@ -66,6 +70,30 @@ def test_a_memory_dataset_of_a_plain_value_imports_no_pandas() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_the_commit_of_a_project_is_what_kedro_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kedro.framework.session import session
+
+    asked: list[Path] = []
+    original = session._describe_git
+    monkeypatch.delenv("GIT_DIR", raising=False)
+    monkeypatch.setattr(session, "_describe_git", lambda path: asked.append(path) or original(path))
+    compat.describe_git_cheaply()
+    compat.describe_git_cheaply()  # twice is once
+    project = tmp_path / "repository" / "project"
+    project.mkdir(parents=True)
+    assert session._describe_git(project) == original(project) == {}
+    assert asked == []
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "one"]):
+        subprocess.run([*git, *command], cwd=project.parent, check=True)
+    described = session._describe_git(project)
+    assert described == original(project)
+    assert described["git"]["dirty"] is False
+    monkeypatch.setenv("GIT_DIR", str(project.parent / ".git"))
+    assert session._describe_git(tmp_path)["git"]["commit_sha"] == described["git"]["commit_sha"]
+    assert asked == [project, tmp_path]
 
 
 def test_hook_managers_are_made_where_we_block_plugins() -> None:
