@@ -7,7 +7,7 @@ import json
 import pytest
 
 from kedro_aloft.errors import PlanError
-from kedro_aloft.graph.costs import Costs, History
+from kedro_aloft.graph.costs import SEVERAL_RUNS, Costs, History, median_history
 
 SEEN = History(
     seconds={"b": 2.0, "a": 1.0}, memory_mib={"a": 300.0}, size_bytes={"x": 10_000_000}, overhead_s=0.7, slots=2
@@ -32,6 +32,22 @@ def test_a_figure_stays_while_the_new_one_is_within_a_quarter() -> None:
 
 def test_a_figure_that_changed_goes_half_the_way() -> None:
     assert SEEN.learn(History(seconds={"b": 4.0})).seconds == {"a": 1.0, "b": 3.0}
+
+
+def test_figures_of_several_runs_replace_what_was_known() -> None:
+    assert SEEN.learn(History(seconds={"b": 4.0, "a": 1.1}), step=SEVERAL_RUNS).seconds == {"a": 1.0, "b": 4.0}
+
+
+def test_of_several_runs_the_median_of_each_figure_counts() -> None:
+    runs = [
+        History(seconds={"a": 1.0, "b": 7.0}, overhead_s=0.5, slots=4),
+        History(seconds={"a": 9.0}, size_bytes={"x": 3}, overhead_s=0.7, slots=2),
+        History(seconds={"a": 2.0}, memory_mib={"a": 50.0}),
+    ]
+    assert median_history(runs) == History(
+        seconds={"a": 2.0, "b": 7.0}, memory_mib={"a": 50.0}, size_bytes={"x": 3}, overhead_s=0.6, slots=4
+    )
+    assert median_history([]) == History()
 
 
 def test_what_a_run_did_not_show_is_kept() -> None:

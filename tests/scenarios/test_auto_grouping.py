@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kedro_aloft.embedded import EmbeddedAirflow
     from support.projects import Project, ProjectBuilder
 
 BRANCHES = """
@@ -97,3 +98,36 @@ def test_a_run_teaches_the_next_plan(
     assert [case["unknown_s"] for case in forecast["cases"]] == [None]
     assert project.run("--group-by=auto")["state"] == "success"
     assert project.pickled("joined") == 3
+
+
+@pytest.mark.airflow
+@pytest.mark.e2e
+def test_runs_on_another_airflow_teach_as_well(
+    on_airflow: Callable[[ProjectBuilder], Project],
+    module_builder: Callable[[str], ProjectBuilder],
+    shared_airflow: EmbeddedAirflow,
+) -> None:
+    project = on_airflow(
+        module_builder("elsewhere").functions(FUNCTIONS).pipeline("__default__", BRANCHES).parameters(seconds=0.4)
+    )
+    address = shared_airflow.status().address
+    assert address is not None
+    login = {"KEDRO_ALOFT_AIRFLOW_PASSWORD": address.password}
+    words = ("learn", f"--from={address.url}", f"--username={address.username}")
+
+    assert project.run("--group-by=memory")["state"] == "success"  # one task: only its report knows the nodes
+    file = project.path / ".airflow" / "history" / f"{project.package}.json"
+    file.unlink()
+    assert "4 of 4 nodes from 1 run" in project.airflow(*words, env=login).ok().err
+    content = json.loads(file.read_text(encoding="utf-8"))
+    assert content["source"] == address.url
+    assert content["seconds"]["left"] >= 0.4 > content["seconds"]["make"]
+    assert project.plan("--group-by=auto")["forecast"]["known"] == 4
+
+    before = file.read_bytes()
+    unknown = project.airflow(*words, "--set=dag_id=never_ran", env=login)
+    assert (unknown.code, "never_ran" in unknown.err) == (3, True)
+    refused = project.airflow(*words, env={"KEDRO_ALOFT_AIRFLOW_PASSWORD": "hunter2"})
+    assert (refused.code, "hunter2" in refused.text) == (3, False)
+    assert project.airflow(*words).code == 2  # no password at all
+    assert file.read_bytes() == before

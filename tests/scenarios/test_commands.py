@@ -173,7 +173,7 @@ def test_init_writes_settings_that_change_nothing_and_a_schema(builder: ProjectB
     assert settings.read_text() != "default: {owner: me}\n"
 
 
-@pytest.mark.parametrize("command", ["init", "plan", "check", "create", "diff", "run", "up", "down", "status"])
+@pytest.mark.parametrize("command", ["init", "plan", "check", "create", "diff", "run", "learn", "up", "down", "status"])
 def test_every_command_has_help_with_an_example(project: Project, command: str) -> None:
     """DESIGN: `--help` with an example."""
     done = project.airflow(command, "--help").ok()

@@ -12,6 +12,7 @@ _COMMANDS = {
     "diff": "Show what `create` would change.",
     "down": "Stop the embedded Airflow.",
     "init": "Write a commented airflow.yml.",
+    "learn": "Learn from an Airflow how long nodes take.",
     "plan": "Show the tasks and what crosses their borders.",
     "run": "Run a pipeline on the embedded Airflow.",
     "status": "Tell whether the embedded Airflow is up.",

@@ -1,7 +1,7 @@
 """What runs on the embedded Airflow taught, one file per DAG: `.airflow/history/<dag id>.json`.
 
-`run` writes it after a successful run; whatever compiles reads it, for `group_by: auto` and the forecast of `plan`.
-It is knowledge of this machine: not part of the project, and safe to delete.
+`run` writes it after a successful run, `learn` from the runs of another Airflow; whatever compiles reads it, for
+`group_by: auto` and the forecast of `plan`. It is knowledge of this machine: no part of the project, safe to delete.
 """
 
 from __future__ import annotations
@@ -45,16 +45,26 @@ def record_run(project_path: Path, outcome: Outcome, reports: Mapping[str, Mappi
         reports: Of the runtime, by task id.
         slots: How many tasks that Airflow runs at the same time.
     """
+    seen = seen_in(outcome, reports, slots=slots)
+    learned = read_histories(project_path).get(outcome.dag_id, History()).learn(seen)
+    try:
+        write_history(project_path, outcome.dag_id, learned, source="kedro airflow run")
+    except AloftError as error:
+        marked("!", "yellow", f"the run is not remembered: {error.what}")
+
+
+def write_history(project_path: Path, dag_id: str, history: History, *, source: str) -> None:
+    """Write the history of a DAG and who showed the latest of it.
+
+    Raises:
+        AloftError: If it cannot be written.
+    """
     from kedro_aloft.contract.identity import path_part
     from kedro_aloft.render import write_files
 
-    seen = seen_in(outcome, reports, slots=slots)
-    learned = read_histories(project_path).get(outcome.dag_id, History()).learn(seen)
-    text = json.dumps({"dag_id": outcome.dag_id, **learned.to_dict()}, indent=1, ensure_ascii=False) + "\n"
-    try:
-        write_files(_folder(project_path), {f"{path_part(outcome.dag_id)}.json": text})
-    except AloftError as error:
-        marked("!", "yellow", f"the run is not remembered: {error.what}")
+    content = {"dag_id": dag_id, "source": source, **history.to_dict()}
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_files(_folder(project_path), {f"{path_part(dag_id)}.json": text})
 
 
 def seen_in(outcome: Outcome, reports: Mapping[str, Mapping[str, Any]], *, slots: int | None = None) -> History:

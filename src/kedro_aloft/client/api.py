@@ -110,10 +110,11 @@ class AirflowApi:
         """Return the present state of a run."""
         return to_run_state(self._get(_run_path(dag_id, run_id)))
 
-    def runs(self, dag_id: str, limit: int = 20) -> tuple[RunState, ...]:
-        """Return the latest runs of a DAG, newest first."""
+    def runs(self, dag_id: str, limit: int = 20, *, state: str | None = None) -> tuple[RunState, ...]:
+        """Return the latest runs of a DAG, newest first; with `state` only those in this state."""
         path = f"/api/v2/dags/{_part(dag_id)}/dagRuns"
-        raw = self._pages(path, "dag_runs", limit=limit, query={"order_by": "-run_after"})
+        query = {"order_by": "-run_after", **({"state": state} if state else {})}
+        raw = self._pages(path, "dag_runs", limit=limit, query=query)
         return tuple(to_run_state(entry) for entry in raw)
 
     def fail_run(self, dag_id: str, run_id: str) -> RunState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 HISTORY_SCHEMA = 1
 _KEPT_WITHIN = 0.25
+_ONE_RUN = 0.5
+SEVERAL_RUNS = 1.0
+_DIGITS = 3
 _NOISE_S = 0.05
 _NOISE_BYTES = 1 << 20
 _NOISE_MIB = 64.0
@@ -43,20 +47,22 @@ class History:
             _refuse_negative(figures, name)
             object.__setattr__(self, name, MappingProxyType(figures))
 
-    def learn(self, seen: History) -> History:
+    def learn(self, seen: History, *, step: float = _ONE_RUN) -> History:
         """Return the history with what one more run showed.
 
         A figure stays as it is while the new one is within a quarter of it, so that a plan, and with it the bytes
-        of a DAG file, does not change because a machine was a little busier; else it goes half the way.
+        of a DAG file, does not change because a machine was a little busier.
+
+        Args:
+            seen: What the run showed.
+            step: Which part of the way any other figure goes: by default half, 1 for figures of several runs.
         """
+        sizes = _merged(self.size_bytes, seen.size_bytes, noise=_NOISE_BYTES, step=step)
         return History(
-            seconds=_merged(self.seconds, seen.seconds, noise=_NOISE_S),
-            memory_mib=_merged(self.memory_mib, seen.memory_mib, noise=_NOISE_MIB),
-            size_bytes={
-                name: round(size)
-                for name, size in _merged(self.size_bytes, seen.size_bytes, noise=_NOISE_BYTES).items()
-            },
-            overhead_s=_moved(self.overhead_s, seen.overhead_s, noise=_NOISE_S),
+            seconds=_merged(self.seconds, seen.seconds, noise=_NOISE_S, step=step),
+            memory_mib=_merged(self.memory_mib, seen.memory_mib, noise=_NOISE_MIB, step=step),
+            size_bytes={name: round(size) for name, size in sizes.items()},
+            overhead_s=_moved(self.overhead_s, seen.overhead_s, noise=_NOISE_S, step=step),
             slots=self.slots if seen.slots is None else seen.slots,
         )
 
@@ -172,18 +178,37 @@ def _refuse_negative(figures: Mapping[str, float], where: str) -> None:
         raise PlanError("Costs are numbers from 0 up.", where=where, seen=", ".join(wrong[:3]))
 
 
-def _merged(old: Mapping[str, float], new: Mapping[str, float], *, noise: float) -> dict[str, float]:
+def median_history(seen: Sequence[History]) -> History:
+    """Return the median of each figure over the runs that show it; of the slots the latest, which come first."""
+    return History(
+        seconds=_medians(one.seconds for one in seen),
+        memory_mib=_medians(one.memory_mib for one in seen),
+        size_bytes={name: round(size) for name, size in _medians(one.size_bytes for one in seen).items()},
+        overhead_s=_medians({"": one.overhead_s} for one in seen if one.overhead_s is not None).get(""),
+        slots=next((one.slots for one in seen if one.slots is not None), None),
+    )
+
+
+def _medians(figures: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    gathered: dict[str, list[float]] = {}
+    for run in figures:
+        for name, value in run.items():
+            gathered.setdefault(name, []).append(value)
+    return {name: round(statistics.median(values), _DIGITS) for name, values in gathered.items()}
+
+
+def _merged(old: Mapping[str, float], new: Mapping[str, float], *, noise: float, step: float) -> dict[str, float]:
     merged = dict(old)
     for name, value in new.items():
-        moved = _moved(old.get(name), value, noise=noise)
+        moved = _moved(old.get(name), value, noise=noise, step=step)
         assert moved is not None
         merged[name] = moved
     return merged
 
 
-def _moved(old: float | None, new: float | None, *, noise: float) -> float | None:
+def _moved(old: float | None, new: float | None, *, noise: float, step: float) -> float | None:
     if old is None or new is None:
         return new if old is None else old
     if abs(new - old) <= max(noise, _KEPT_WITHIN * old):
         return old
-    return round((old + new) / 2, 6)
+    return round(old + step * (new - old), 6)
