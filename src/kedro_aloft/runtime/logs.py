@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,8 +30,7 @@ def keep_log_handlers() -> Iterator[Path | None]:
         The logging configuration that the user asked for with Kedro's variable, or None.
     """
     asked_for = os.environ.get(_VARIABLE)
-    if "kedro.framework.project" not in sys.modules:
-        os.environ[_VARIABLE] = str(_LEVELS_ONLY)
+    os.environ[_VARIABLE] = str(_LEVELS_ONLY)  # for processes of nodes too, where Kedro is here already
     try:
         yield Path(asked_for) if asked_for else None
     finally:
