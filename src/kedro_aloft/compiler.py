@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,7 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
             *(project.missing_libraries(snapshot) if order.for_here else ()),
             *find_problems(snapshot),
             *_unused_selectors(snapshot, settings),
+            *_too_large_nodes(snapshot, costs, settings),
         ),
         notices=notices,
     )
@@ -165,7 +167,7 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
 
 def _costs(settings: DagSettings, history: History | None) -> Costs:
     costs = Costs() if history is None else Costs().with_history(history)
-    return replace(costs, slots=settings.slots or costs.slots)
+    return replace(costs, slots=settings.slots or costs.slots, memory_per_slot_mib=settings.memory_per_slot)
 
 
 def plan_snapshot(snapshot: Snapshot, settings: DagSettings, *, costs: Costs | None = None) -> Plan:
@@ -255,6 +257,24 @@ def _unused_selectors(snapshot: Snapshot, settings: DagSettings) -> tuple[Findin
             remedy="correct the selector, or move it to the section of its pipeline",
         )
         for selector in unused
+    )
+
+
+def _too_large_nodes(snapshot: Snapshot, costs: Costs, settings: DagSettings) -> tuple[Finding, ...]:
+    """Name nodes that a slot cannot hold: no grouping helps them, but Airflow can give them several slots of a pool."""
+    limit = costs.memory_per_slot_mib
+    return tuple(
+        Finding(
+            code="ALOFT-C04",
+            severity=Severity.WARNING,
+            message=f"Node '{node.name}' took up to {peak:,.0f} MiB, more than `memory_per_slot`.",
+            where=f"node {node.name}",
+            remedy=f"give it a pool and `pool_slots: {ceil(peak / limit)}` under `tasks`, or raise `memory_per_slot`",
+        )
+        for node in snapshot.nodes
+        if limit
+        and (peak := costs.memory_mib.get(node.name, 0.0)) > limit
+        and effective(settings, node.name, tags=node.tags, namespace=node.namespace).pool_slots * limit < peak
     )
 
 

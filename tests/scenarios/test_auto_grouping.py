@@ -34,6 +34,13 @@ def history(project: Project, **seconds: float) -> None:
     project.write(f".airflow/history/{project.package}.json", json.dumps(content))
 
 
+def large_history(project: Project, **memory_mib: float) -> None:
+    """Write what a run of cheap nodes would have left."""
+    content = {"seconds": dict.fromkeys(memory_mib, 0.1), "memory_mib": memory_mib}
+    content = {"dag_id": project.package, "schema": 1, **content, "overhead_s": 1.0, "slots": 2}
+    project.write(f".airflow/history/{project.package}.json", json.dumps(content))
+
+
 def groups(project: Project) -> list[list[str]]:
     return [task["nodes"] for task in project.plan("--group-by=auto")["tasks"]]
 
@@ -77,6 +84,23 @@ def test_slots_can_be_set(builder: ProjectBuilder) -> None:
     plan = project.plan()
     assert plan["forecast"]["slots"] == 3
     assert len(plan["tasks"]) == 3
+
+
+def test_no_task_takes_more_than_the_memory_of_a_slot(builder: ProjectBuilder) -> None:
+    project = builder.functions(FUNCTIONS).pipeline("__default__", BRANCHES).parameters(seconds=0.1).build()
+    large_history(project, make=300.0, left=3000.0, right=9000.0, join=300.0)
+    assert groups(project) == [["make", "left", "right", "join"]]
+    limited = project.plan("--group-by=auto", "--set=memory_per_slot=4GiB")
+    assert [task["nodes"] for task in limited["tasks"]] == [["make", "left"], ["right"], ["join"]]
+    assert any(border["reason"].startswith("memory: together") for border in limited["borders"])
+
+    (finding,) = json.loads(project.airflow("check", "--json", "--set=memory_per_slot=4GiB").ok().out)
+    assert (finding["code"], finding["severity"]) == ("ALOFT-C04", "warning")
+    assert "'right' took up to 9,000 MiB" in finding["message"]
+    assert "`pool_slots: 3`" in finding["remedy"]
+    given = 'default: {memory_per_slot: 4GiB, tasks: [{select: "node:right", pool: big, pool_slots: 3}]}'
+    project.write("conf/base/airflow.yml", given)
+    assert json.loads(project.airflow("check", "--json").ok().out) == []
 
 
 @pytest.mark.airflow

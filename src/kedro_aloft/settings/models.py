@@ -31,6 +31,7 @@ from kedro_aloft.settings.dates import check_zone, parse_date
 from kedro_aloft.settings.duration import Duration, MinutesOrDuration, PositiveDuration
 from kedro_aloft.settings.refusal import refusal
 from kedro_aloft.settings.schedule import Schedule
+from kedro_aloft.settings.size import Memory
 from kedro_aloft.settings.values import (
     AirflowId,
     DistributionTuple,
@@ -413,6 +414,11 @@ class DagSettings(_Settings):
         None,
         "How many tasks run at the same time, for `group_by: auto`. Null: as many as in the last run here, else 4.",
         16,
+    )
+    memory_per_slot: Memory | None = _cutting(
+        None,
+        "What a task may take, for `group_by: auto`: nodes that took more together never share one. Null: no limit.",
+        "4GiB",
     )
     task_groups: StrictBool = _cutting(True, "Whether the UI shows namespaces as task groups.", False)
     filters: Annotated[FilterSettings, BeforeValidator(as_mapping, json_schema_input_type=FilterSettings | None)] = (
