@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import pickle
 import stat
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+from polars import testing as pl_testing
 
 from kedro_aloft.errors import HandoffError
 from kedro_aloft.runtime import codec
@@ -126,6 +131,18 @@ def _frames() -> dict[str, Any]:
         "frequency": pd.DataFrame({"a": range(3)}, index=pd.date_range("2024-01-01", periods=3, freq="D")),
         "large": pd.DataFrame(np.arange(400_000.0).reshape(-1, 4), columns=list("abcd")),
         "series": pd.Series([1, 2], name=("a", 1), index=["x", "x"]),
+        "numbers as names": pd.DataFrame([[1, 2.5]], columns=[0, 1.5]),
+        "names of all kinds": pd.DataFrame([[1, 2, 3]], columns=["a", 1, ("b", None)]),
+        "names in levels": pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)])),
+        "unique by promise": pd.DataFrame({"a": [1]}).set_flags(allows_duplicate_labels=False),
+        "seconds": pd.DataFrame({"a": np.array(["2024-01-01", "NaT"], dtype="datetime64[s]")}),
+        "complex": pd.DataFrame({"a": [1 + 2j, complex("nan")]}),
+        "objects in cells": pd.DataFrame({"a": [{"k": [1]}, [2], None]}),
+        "by columns": pd.DataFrame(np.asfortranarray(np.arange(12).reshape(3, 4))),
+        "arrow": pd.DataFrame({"a": pd.array([[1], None], dtype=pd.ArrowDtype(pa.list_(pa.int64())))}),
+        "zones": pd.Series(pd.to_datetime(["2024-03-31 01:30", "2024-10-27 00:30"], utc=True)).dt.tz_convert(
+            "Asia/Tokyo"
+        ),
     }
 
 
@@ -136,6 +153,59 @@ def test_frames_come_back_exactly(name: str, tmp_path: Path) -> None:
     compare = pd.testing.assert_series_equal if isinstance(value, pd.Series) else pd.testing.assert_frame_equal
     compare(back, value, check_exact=True, check_freq=True, check_flags=True)
     assert back.attrs == value.attrs
+
+
+def test_an_arrow_table_comes_back_exactly(tmp_path: Path) -> None:
+    table = pa.table({"a": [1, None], "b": [{"c": "x"}, None]}).replace_schema_metadata({"source": "shop"})
+    back = round_trip(table, tmp_path)
+    assert back.equals(table, check_metadata=True)
+
+
+def _polars() -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "int": pl.Series([1, None, 3], dtype=pl.UInt8),
+            "float": [1.0, float("nan"), None],
+            "text": ["a", None, "é"],
+            "list": [[1], [], None],
+            "struct": [{"a": 1}, {"a": None}, None],
+            "zone": pl.Series([datetime(2020, 1, 1)] * 3).dt.replace_time_zone("Europe/Zurich"),
+            "category": pl.Series(["x", "y", None], dtype=pl.Categorical),
+            "enum": pl.Series(["x", "y", "x"], dtype=pl.Enum(["x", "y"])),
+            "decimal": [Decimal("1.10"), None, Decimal("-2.00")],
+            "binary": [b"1", None, b""],
+            "nothing": [None] * 3,
+            "array": pl.Series([[1, 2]] * 3, dtype=pl.Array(pl.Int64, 2)),
+        }
+    )
+
+
+def test_polars_tables_come_back_exactly(tmp_path: Path) -> None:
+    frame = _polars()
+    back = round_trip({"all": frame, "none": frame.head(0), "again": frame}, tmp_path)
+    assert back["all"] is back["again"]
+    assert back["none"].schema == frame.schema
+    assert back["all"].schema == frame.schema
+    pl_testing.assert_frame_equal(back["all"], frame, categorical_as_str=False)
+
+
+@pytest.mark.parametrize("name", _polars().columns)
+def test_polars_series_come_back_exactly(name: str, tmp_path: Path) -> None:
+    series = _polars()[name]
+    back = round_trip(series, tmp_path)
+    assert (back.name, back.dtype) == (series.name, series.dtype)
+    pl_testing.assert_series_equal(back, series)
+
+
+def test_polars_tables_are_kept_outside_of_the_pickle(tmp_path: Path) -> None:
+    """Whatever polars itself does with its data, the file is not larger than the data."""
+    frame = pl.DataFrame({"a": np.arange(1_000_000.0)})
+    assert codec.dump(frame, tmp_path / "value") < 1.01 * frame.estimated_size()
+
+
+def test_a_plan_of_polars_comes_back(tmp_path: Path) -> None:
+    plan = _polars().lazy().filter(pl.col("int") > 1)
+    assert round_trip(plan, tmp_path).collect().height == 1
 
 
 def test_a_model_predicts_the_same(tmp_path: Path) -> None:
@@ -246,3 +316,43 @@ def test_an_object_whose_code_is_gone_is_an_error_that_says_so(tmp_path: Path) -
     with pytest.raises(HandoffError, match="No module named 'gone'") as caught:
         codec.load(tmp_path / "value")
     assert "same versions of libraries" in caught.value.remedy
+
+
+def test_another_version_of_a_library_is_refused_before_anything_is_read(tmp_path: Path, monkeypatch: Any) -> None:
+    codec.dump(pd.DataFrame({"a": [1]}), tmp_path / "value")
+    monkeypatch.setattr(pd, "__version__", "1.2.3")
+    with pytest.raises(HandoffError, match=r"pandas \S+ wrote it, here is 1\.2\.3") as caught:
+        codec.load(tmp_path / "value")
+    assert "same libraries" in caught.value.remedy
+
+
+def test_libraries_that_the_data_does_not_name_may_differ(tmp_path: Path, monkeypatch: Any) -> None:
+    codec.dump({"text": "of pandas and numpy"}, tmp_path / "value")
+    monkeypatch.setattr(pd, "__version__", "1.2.3")
+    assert codec.load(tmp_path / "value") == {"text": "of pandas and numpy"}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module of a project, and a function that loads it anew, as another task does."""
+    source = tmp_path / "src" / "shop_of_codec" / "values.py"
+    source.parent.mkdir(parents=True)
+    (source.parent / "__init__.py").write_text("")
+    source.write_text("class Price:\n    cents = 100\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "src"))
+    yield source
+    for name in [name for name in sys.modules if name.startswith("shop_of_codec")]:
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_same_code_of_the_project_reads_it(tmp_path: Path) -> None:
+    codec.dump(import_module("shop_of_codec.values").Price(), tmp_path / "value")
+    assert codec.load(tmp_path / "value").cents == 100
+
+
+def test_other_code_of_the_project_is_refused(shop: Path, tmp_path: Path) -> None:
+    codec.dump(import_module("shop_of_codec.values").Price(), tmp_path / "value")
+    shop.write_text("class Price:\n    cents = 100\n    currency = 'EUR'\n")
+    with pytest.raises(HandoffError, match=r"the code of 'shop_of_codec\.values' is another one now"):
+        codec.load(tmp_path / "value")

@@ -123,8 +123,19 @@ def test_a_directory_of_another_user_is_not_trusted(tmp_path: Path) -> None:
     run = tmp_path / ".airflow/handoff/dag/run"
     run.mkdir(parents=True)
     os.chown(run, 12345, -1)
-    with pytest.raises(HandoffError, match="belongs to another user"):
+    with pytest.raises(HandoffError, match="its owner has user id 12345"):
         store_in(tmp_path).put("frame", 1)
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702])
+def test_a_directory_that_others_can_write_is_not_trusted(mode: int, tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    store.put("frame", 1)
+    (tmp_path / ".airflow/handoff/dag/run").chmod(mode)
+    for step in (lambda: store.put("frame", 2), lambda: store.take("frame")):
+        with pytest.raises(HandoffError, match=f"its mode is {mode:o}") as caught:
+            step()
+        assert "700" in caught.value.remedy
 
 
 def test_git_sees_nothing_of_the_store_in_a_project(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
     magic, padded to 64 bytes
     out-of-band buffers, each aligned (a page when large, so that it can be mapped)
     pickle stream (protocol 5)
-    index (JSON): where buffers and stream are, which pickler and Python wrote them
+    index (JSON): where buffers and stream are; which pickler, Python, libraries and code wrote them
     trailer: offset and length of the index, xxh3 checksum of all before the trailer, magic
 
 Pickle gives back exactly what was saved, which no table format does. Large arrays are written as they lie in memory
@@ -12,7 +12,9 @@ and read by a private copy-on-write mapping: no copy, writable, and the file nev
 
 from __future__ import annotations
 
+import copyreg
 import gc
+import io
 import json
 import mmap
 import os
@@ -26,6 +28,8 @@ from typing import IO, TYPE_CHECKING, Any
 import xxhash
 
 from kedro_aloft.errors import HandoffError
+from kedro_aloft.runtime import arrow
+from kedro_aloft.runtime.origin import differences, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,7 +81,8 @@ def dump(value: Any, path: Path) -> int:
         writer.write(_MAGIC)
         places = [_write_buffer(writer, buffer) for buffer in buffers]
         writer.align(_ALIGN)
-        index = {"stream": writer.write(stream), "buffers": places, "pickler": pickler, "python": _python()}
+        origin = {"pickler": pickler, "python": _python(), **origin_of(stream)}
+        index = {"stream": writer.write(stream), "buffers": places, **origin}
         offset, length = writer.write(json.dumps(index).encode())
         digest = writer.checksum.intdigest()
         file.write(_TRAILER.pack(offset, length, digest, _MAGIC))
@@ -91,8 +96,8 @@ def load(path: Path) -> Any:
     runtime B), and a flipped bit in an array would otherwise be a wrong result that nobody notices.
 
     Raises:
-        HandoffError: If the file is incomplete, damaged, was written by another version of Python, or names code that
-            this process does not have.
+        HandoffError: If the file is incomplete, damaged, was written by another version of Python, of a library or of
+            the project's code, or names code that this process does not have.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -100,11 +105,24 @@ def load(path: Path) -> Any:
             raise _damaged(path, "it is too short")
         mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     index = _read_index(mapped, path)
-    if index["python"] != _python():
-        raise _damaged(path, f"Python {index['python']} wrote it, this is {_python()}")
+    _refuse_strangers(index, path)
     buffers = [mapped[offset : offset + length] for offset, length in index["buffers"]]
     offset, length = index["stream"]
     return _unpickle(mapped[offset : offset + length], buffers, path)
+
+
+def _refuse_strangers(index: dict[str, Any], path: Path) -> None:
+    """Refuse what other versions wrote before any of it is unpickled."""
+    if index["python"] != _python():
+        raise _damaged(path, f"Python {index['python']} wrote it, this is {_python()}")
+    different = list(differences(index))
+    if different:
+        raise HandoffError(
+            f"The handed-over file '{path.name}' was written with other versions than this task has.",
+            where=str(path.parent),
+            seen="; ".join(different),
+            remedy="run both tasks with the same libraries and the same code, then clear the task that writes it",
+        )
 
 
 def _unpickle(stream: memoryview, buffers: list[memoryview], path: Path) -> Any:
@@ -138,7 +156,7 @@ def _pickle(value: Any) -> tuple[bytes, list[pickle.PickleBuffer], str]:
     import cloudpickle  # type: ignore[import-untyped,unused-ignore]
 
     failures = []
-    for name, dumps in (("pickle", pickle.dumps), ("cloudpickle", cloudpickle.dumps)):
+    for name, dumps in (("pickle", _dumps), ("cloudpickle", cloudpickle.dumps)):
         buffers: list[pickle.PickleBuffer] = []
         try:
             with _no_garbage_collection():
@@ -150,6 +168,16 @@ def _pickle(value: Any) -> tuple[bytes, list[pickle.PickleBuffer], str]:
     raise HandoffError(
         f"A {type(value).__module__}.{type(value).__qualname__} cannot be pickled.", seen="; ".join(failures)
     )
+
+
+def _dumps(value: Any, *, protocol: int, buffer_callback: Callable[[pickle.PickleBuffer], bool]) -> bytes:
+    """Pickle, tables of polars as Arrow: by itself polars writes a copy of all data into the stream."""
+    file = io.BytesIO()
+    pickler = pickle.Pickler(file, protocol, buffer_callback=buffer_callback)
+    if "polars" in sys.modules:
+        pickler.dispatch_table = {**copyreg.dispatch_table, **arrow.reducers()}
+    pickler.dump(value)
+    return file.getvalue()
 
 
 def _contiguous(dumps: Callable[..., bytes], value: Any, buffers: list[pickle.PickleBuffer]) -> bytes:

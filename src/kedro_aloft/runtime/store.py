@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 import uuid
 from contextlib import suppress
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _ATOMIC_PUT = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"})
 """Protocols where an object appears whole or not at all; on others we put aside and move."""
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 _HOME = ".airflow"
 """The directory in which everything of Airflow's is kept in a project."""
@@ -63,12 +66,13 @@ class HandoffStore:
         """Read a dataset that another task of the run put.
 
         Raises:
-            HandoffError: If it is not there, or damaged.
+            HandoffError: If it is not there, or damaged, or somebody else could have written it.
         """
         name = dataset_file(dataset)
         if self._local is not None:
             if not (self._local / name).is_file():
                 raise self._missing(dataset)
+            _refuse_unsafe(self._local)
             return codec.load(self._local / name)
         file_system, root = _connect(self.uri)
         with tempfile.TemporaryDirectory(prefix="kedro-aloft-") as directory:
@@ -133,13 +137,24 @@ def _make_private(directory: Path) -> None:
         directory.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):
             directory.mkdir(mode=0o700, exist_ok=True)
-    if os.stat(directory).st_uid != os.getuid():  # noqa: PTH116  one call, no Path needed
-        raise HandoffError(
-            "The handoff directory belongs to another user.",
-            where=str(directory),
-            seen="unpickling data that somebody else can write would run their code",
-            remedy="set `handoff: uri` to a directory of the user that runs the tasks",
-        )
+    _refuse_unsafe(directory)
+
+
+def _refuse_unsafe(directory: Path) -> None:
+    """Refuse a directory in which somebody else can write: unpickling runs code."""
+    status = directory.stat()
+    if status.st_uid != os.getuid():
+        seen = f"its owner has user id {status.st_uid}, this task has {os.getuid()}"
+    elif status.st_mode & _OTHERS_WRITE:
+        seen = f"its mode is {stat.S_IMODE(status.st_mode):o}"
+    else:
+        return
+    raise HandoffError(
+        "Somebody else can write into the handoff directory, and reading their data would run their code.",
+        where=str(directory),
+        seen=seen,
+        remedy="set `handoff: uri` to a directory of the user that runs the tasks; it is made with mode 700",
+    )
 
 
 def _make_root(root: Path) -> None:
