@@ -61,10 +61,11 @@ def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str =
         suffix: Text after the expression on its last line.
     """
     margin = INDENT * indent
-    flat = f"{margin}{prefix}{_flat(expression)}{suffix}"
     parts = _parts(expression)
-    if parts is None or not parts[1] or (_fits(flat, expression) and not _is_open(expression)):
-        return flat
+    if parts is None or not parts[1] or not _is_open(expression):
+        flat = f"{margin}{prefix}{_flat(expression)}{suffix}"
+        if parts is None or not parts[1] or _fits(flat, expression):
+            return flat
     opening, items, closing = parts
     if isinstance(expression, Text) and _fits(f"{margin}{INDENT}{_flat(expression)}", expression):
         items = [("", Name(_flat(expression)), "")]
@@ -133,6 +134,8 @@ def _fits(line: str, expression: Any) -> bool:
     """
     if isinstance(expression, tuple) and len(expression) == 1:
         return sum(map(_columns, line)) <= LINE_LENGTH
+    if line.isascii():
+        return len(line) <= LINE_LENGTH
     wide = 0 if isinstance(expression, Text) else 2
     return sum(1 if one.isascii() else wide for one in line) <= LINE_LENGTH
 
