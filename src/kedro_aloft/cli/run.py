@@ -63,11 +63,13 @@ def run(as_json: bool, params: str, **options: Any) -> None:
 
 def _run_all(project_path: Path, compiled: tuple[CompiledDag, ...], params: Mapping[str, Any]) -> list[Outcome]:
     """Run one DAG after the other; stop at the first that fails."""
+    import gc
     import time
 
     from kedro_aloft.cli.console import ok
     from kedro_aloft.embedded import EmbeddedAirflow
 
+    gc.enable()  # `early` turned it off, and a run may take hours
     embedded = EmbeddedAirflow(project_path)
     started = time.monotonic()
     outcomes: list[Outcome] = []
