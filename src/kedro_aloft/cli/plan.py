@@ -91,7 +91,7 @@ def handoff_uri(dag: CompiledDag, dataset: str) -> str:
 
 
 def _print_plan(dag: CompiledDag) -> None:
-    from kedro_aloft.cli.console import count, print_findings, stdout, table, texts
+    from kedro_aloft.cli.console import Table, count, print_findings, stdout
     from kedro_aloft.cli.findings import print_notices
     from kedro_aloft.compiler import explain_fusions
 
@@ -102,10 +102,10 @@ def _print_plan(dag: CompiledDag) -> None:
     size = f"{count(nodes, 'node')} in {count(len(plan.tasks), 'task')}"
     stdout().print(f"DAG '{dag.dag_id}': {size} (group_by: {plan.group_by}), plan {plan.hash}")
     reasons = explain_fusions(dag)
-    tasks = table("task", "nodes", "after")
+    tasks = Table("task", "nodes", "after")
     for task in plan.tasks:
         reason = f"\n({reasons[task.id]})" if reasons[task.id] else ""
-        tasks.add_row(*texts(task.id, "\n".join(task.nodes) + reason, ", ".join(task.upstream) or "–"))
+        tasks.add_row(task.id, "\n".join(task.nodes) + reason, ", ".join(task.upstream) or "–")
     stdout().print(tasks)
     _print_borders(dag)
     _print_crossings(dag)
@@ -114,44 +114,44 @@ def _print_plan(dag: CompiledDag) -> None:
 
 def _print_borders(dag: CompiledDag) -> None:
     """Print why tasks are not one; of the other groupings the name says it."""
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import Table, stdout
     from kedro_aloft.compiler import explain_borders
 
     if dag.plan.group_by != "auto" or len(dag.plan.tasks) == 1:
         return
-    reasons = table("from", "to", "why two tasks")
+    reasons = Table("from", "to", "why two tasks")
     for (source, target), reason in explain_borders(dag).items():
-        reasons.add_row(*texts(source, target, reason))
+        reasons.add_row(source, target, reason)
     stdout().print()
     stdout().print(reasons)
 
 
 def _print_crossings(dag: CompiledDag) -> None:
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import Table, stdout
 
     plan = dag.plan
     if not plan.crossings:
         stdout().print("Nothing crosses between tasks.")
         return
-    borders = table("dataset", "from", "to", "kept in")
+    borders = Table("dataset", "from", "to", "kept in")
     for crossing in plan.crossings:
         kept = handoff_uri(dag, crossing.dataset) if crossing.handed_over else crossing.location or "the catalog"
-        borders.add_row(*texts(crossing.dataset, crossing.source, crossing.target, kept))
+        borders.add_row(crossing.dataset, crossing.source, crossing.target, kept)
     stdout().print()
     stdout().print(borders)
 
 
 def _print_forecast(dag: CompiledDag) -> None:
     """Print the predicted makespan of this plan and of others."""
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import Table, stdout
     from kedro_aloft.compiler import forecast_dag
 
     forecast = forecast_dag(dag)
-    seconds = table("predicted seconds", "this plan", "none", "auto", "one task", "no plan is below")
+    seconds = Table("predicted seconds", "this plan", "none", "auto", "one task", "no plan is below")
     for case in forecast.cases:
         title = "durations known" if case.unknown_s is None else f"if unknown nodes take {case.unknown_s:g} s"
         figures = (case.planned_s, case.none_s, case.auto_s, case.one_s, case.bound_s)
-        seconds.add_row(*texts(title, *(f"{figure:.1f}" for figure in figures)))
+        seconds.add_row(title, *(f"{figure:.1f}" for figure in figures))
     stdout().print()
     stdout().print(seconds)
     stdout().print(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -190,11 +189,13 @@ def median_history(seen: Sequence[History]) -> History:
 
 
 def _medians(figures: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    from statistics import median  # needs fractions and decimals, which no other command does
+
     gathered: dict[str, list[float]] = {}
     for run in figures:
         for name, value in run.items():
             gathered.setdefault(name, []).append(value)
-    return {name: round(statistics.median(values), _DIGITS) for name, values in gathered.items()}
+    return {name: round(median(values), _DIGITS) for name, values in gathered.items()}
 
 
 def _merged(old: Mapping[str, float], new: Mapping[str, float], *, noise: float, step: float) -> dict[str, float]:

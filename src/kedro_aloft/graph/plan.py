@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.errors import PlanError
@@ -121,7 +121,7 @@ class Plan:
         """Return the plan as JSON types; `from_dict` reads it back."""
         content = {name: getattr(self, name) for name in ("package", "pipeline", "env", "group_by", "selective")}
         for name in ("tasks", "crossings", "parameters"):
-            content[name] = [asdict(item) for item in getattr(self, name)]
+            content[name] = [_values(item) for item in getattr(self, name)]
         return json.loads(json.dumps({"schema": SCHEMA_VERSION, **content}))  # type: ignore[no-any-return]
 
     @classmethod
@@ -157,6 +157,11 @@ class Plan:
                 downstream[parent].append(task.id)
         if len(topological_order(downstream)) != len(self.tasks):
             raise PlanError("The plan's tasks wait for each other in a circle.", where=f"pipeline '{self.pipeline}'")
+
+
+def _values(item: Task | Crossing | Parameter) -> dict[str, Any]:
+    """Return the fields of a value that holds texts, numbers and tuples of them: `asdict` would copy each of these."""
+    return {name: getattr(item, name) for name in item.__dataclass_fields__}
 
 
 def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,8 @@ def _fits(line: str, expression: Any) -> bool:
     is never wrong; except for a text, which the formatter would join again, and which it never breaks, and for a tuple
     of one item, whose comma does not keep it broken: there we count as well as Python's own tables allow.
     """
+    if line.isascii():
+        return len(line) <= LINE_LENGTH
     if isinstance(expression, tuple) and len(expression) == 1:
         return sum(map(_columns, line)) <= LINE_LENGTH
     if line.isascii():

@@ -38,6 +38,8 @@ def render_literal(value: Any) -> str:
 
 def render_text(text: str) -> str:
     """Return a string literal on one line; whatever is not printable is escaped, so that the file shows all of it."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'  # nearly every text of a DAG file
     quote = "'" if text.count('"') > text.count("'") else '"'
     if quote not in text and "\\" not in text and text.isprintable():
         return quote + text + quote
