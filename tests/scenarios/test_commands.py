@@ -117,6 +117,25 @@ def test_several_plans_are_a_list(project: Project) -> None:
     assert project.plan("-p", "etl")["pipeline"] == "etl"
 
 
+def test_a_plan_that_nobody_would_read_is_cut_and_says_so(module_builder: Callable[[str], ProjectBuilder]) -> None:
+    count = 250
+    nodes = [f"node(first, {'x' if i == 0 else f'd{i - 1}'!r}, 'd{i}', name='n{i}')" for i in range(count)]
+    project = (
+        module_builder("long")
+        .functions("def first(x): return x")
+        .pipeline("__default__", ", ".join(nodes))
+        .pickles("x")
+        .build()
+    )
+    apart = project.airflow("plan", "--group-by=none").ok().out
+    assert "… and 50 tasks more: `kedro airflow plan --json` has all" in apart
+    assert "… and 49 crossings more" in apart
+    assert "\nn199 " in apart
+    assert "\nn200 " not in apart
+    assert "… 50 more" in project.airflow("plan", "--group-by=chain").ok().out
+    assert len(project.plan("--group-by=none")["tasks"]) == count
+
+
 def test_the_plan_for_people_names_tasks_borders_and_where_data_is_kept(project: Project) -> None:
     """Printed on stdout, all of it; nothing is written."""
     before = project.tree()

@@ -7,17 +7,16 @@ import logging
 import os
 import sys
 import warnings
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
-    from rich.console import Console, ConsoleOptions
-    from rich.segment import Segment
-    from rich.table import Table as RichTable
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     from kedro_aloft.errors import AloftError
     from kedro_aloft.rules import Finding
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 _WIDE = 200
-_GAP = "  "
 EXIT_FINDINGS = 1
 EXIT_INTERRUPTED = 130
 
@@ -114,61 +112,18 @@ def stdout() -> Console:
     return console
 
 
-class Table:
-    """A table in the style of all our tables; cells are shown as they are: names may look like markup.
+def table(*columns: str) -> Table:
+    """Return an empty table in the style of all our tables; names that do not fit continue on the next line."""
+    from rich.table import Column, Table
 
-    Args:
-        columns: Their titles.
-    """
-
-    def __init__(self, *columns: str) -> None:
-        self._columns = columns
-        self._rows: list[tuple[str, ...]] = []
-
-    def add_row(self, *cells: str) -> None:
-        """Add a row; a cell may have several lines."""
-        from rich.control import strip_control_codes
-
-        self._rows.append(tuple(strip_control_codes(cell.expandtabs()) for cell in cells))
-
-    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> Iterator[Segment | RichTable]:
-        """Yield the lines; names that do not fit continue on the next line.
-
-        A table that fits is laid out here: rich needs a millisecond per row.
-        """
-        from rich.cells import cell_len
-
-        lines = [line for row in self._rows for line in zip_longest(*(cell.split("\n") for cell in row), fillvalue="")]
-        columns = zip(self._columns, *lines, strict=True)
-        widths = [max(map(cell_len, column)) for column in columns]
-        if sum(widths) + len(_GAP) * (len(widths) - 1) > options.max_width:
-            yield self._folded()
-            return
-        yield from _segments(self._columns, widths, bold=True)
-        for line in lines:
-            yield from _segments(line, widths)
-
-    def _folded(self) -> RichTable:
-        from rich.table import Column
-        from rich.table import Table as RichTable
-        from rich.text import Text
-
-        columns = (Column(name, overflow="fold") for name in self._columns)
-        folded = RichTable(*columns, box=None, pad_edge=False, header_style="bold")
-        for row in self._rows:
-            folded.add_row(*map(Text, row))
-        return folded
+    return Table(*(Column(name, overflow="fold") for name in columns), box=None, pad_edge=False, header_style="bold")
 
 
-def _segments(cells: Sequence[str], widths: Sequence[int], *, bold: bool = False) -> Iterator[Segment]:
-    """Yield one line of a table."""
-    from rich.cells import cell_len
-    from rich.segment import Segment
-    from rich.style import Style
+def texts(*cells: str) -> tuple[Text, ...]:
+    """Return table cells that are shown as they are: names may look like markup."""
+    from rich.text import Text
 
-    padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True))
-    yield Segment(_GAP.join(padded).rstrip(), Style(bold=True) if bold else None)
-    yield Segment.line()
+    return tuple(Text(cell) for cell in cells)
 
 
 def count(number: int, noun: str) -> str:

@@ -61,15 +61,15 @@ def _write(project: Project, target: Path) -> None:
 
 def _tell(project: Project) -> None:
     """Say what is in the project, and what to do next."""
-    from kedro_aloft.cli.console import Table, stdout
+    from kedro_aloft.cli.console import stdout, table, texts
     from kedro_aloft.project import Filters
 
-    found = Table("pipeline", "nodes", "persisted", "in memory", "versioned")
+    found = table("pipeline", "nodes", "persisted", "in memory", "versioned")
     for name in sorted(project.pipelines):
         if not project.pipelines[name].nodes:
             continue
         snapshot = project.snapshot(name, Filters())
-        found.add_row(name, str(len(snapshot.nodes)), *_dataset_counts(snapshot))
+        found.add_row(*texts(name, str(len(snapshot.nodes)), *_dataset_counts(snapshot)))
     stdout().print(f"Found in '{project.package}', environment '{project.env}':")
     stdout().print(found)
     stdout().print(

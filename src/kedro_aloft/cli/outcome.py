@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.cli.console import Table, marked, stderr, stdout
+from kedro_aloft.cli.console import marked, stderr, stdout, table, texts
 from kedro_aloft.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -156,13 +156,13 @@ def outcome_of(dag: CompiledDag, result: RunResult, reports: dict[str, dict[str,
 def print_outcome(outcome: Outcome) -> None:
     """Print a table of all nodes and the last word on the run."""
     longest = max((node.seconds or 0.0 for task in outcome.tasks for node in task.nodes), default=0.0)
-    nodes = Table("node", "task", "state", "", "seconds", "rows", "task seconds")
+    nodes = table("node", "task", "state", "", "seconds", "rows", "task seconds")
     for task in outcome.tasks:
         for node in task.nodes:
             bar = "█" * round(_BAR_WIDTH * (node.seconds or 0.0) / longest) if longest else ""
             rows = f"{node.rows:,}" if node.rows is not None else ""
             cells = (node.name, task.id, node.state, bar, _seconds(node.seconds), rows, _seconds(task.seconds))
-            nodes.add_row(*cells)
+            nodes.add_row(*texts(*cells))
     stdout().print(nodes)
     mark, style = _MARKS.get(outcome.state, ("·", "dim"))
     marked(mark, style, f"{outcome.state} in {_seconds(outcome.seconds)}")

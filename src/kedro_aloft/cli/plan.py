@@ -13,6 +13,9 @@ from kedro_aloft.cli.options import order_from, pipeline_options
 if TYPE_CHECKING:
     from kedro_aloft.compiler import CompiledDag
 
+SHOWN = 200
+"""Rows of a table, and nodes of a task, that are printed; `--json` has no limit."""
+
 
 @click.command()
 @click.option("--all", "every_pipeline", is_flag=True, help="All registered pipelines.")
@@ -91,7 +94,7 @@ def handoff_uri(dag: CompiledDag, dataset: str) -> str:
 
 
 def _print_plan(dag: CompiledDag) -> None:
-    from kedro_aloft.cli.console import Table, count, print_findings, stdout
+    from kedro_aloft.cli.console import count, print_findings, stdout, table, texts
     from kedro_aloft.cli.findings import print_notices
     from kedro_aloft.compiler import explain_fusions
 
@@ -102,11 +105,14 @@ def _print_plan(dag: CompiledDag) -> None:
     size = f"{count(nodes, 'node')} in {count(len(plan.tasks), 'task')}"
     stdout().print(f"DAG '{dag.dag_id}': {size} (group_by: {plan.group_by}), plan {plan.hash}")
     reasons = explain_fusions(dag)
-    tasks = Table("task", "nodes", "after")
-    for task in plan.tasks:
-        reason = f"\n({reasons[task.id]})" if reasons[task.id] else ""
-        tasks.add_row(task.id, "\n".join(task.nodes) + reason, ", ".join(task.upstream) or "–")
+    tasks = table("task", "nodes", "after")
+    for task in plan.tasks[:SHOWN]:
+        more = [f"… {len(task.nodes) - SHOWN:,} more"] if len(task.nodes) > SHOWN else []
+        reason = [f"({reasons[task.id]})"] if reasons[task.id] else []
+        lines = "\n".join([*task.nodes[:SHOWN], *more, *reason])
+        tasks.add_row(*texts(task.id, lines, ", ".join(task.upstream) or "–"))
     stdout().print(tasks)
+    _print_rest(len(plan.tasks), "task")
     _print_borders(dag)
     _print_crossings(dag)
     _print_forecast(dag)
@@ -114,44 +120,55 @@ def _print_plan(dag: CompiledDag) -> None:
 
 def _print_borders(dag: CompiledDag) -> None:
     """Print why tasks are not one; of the other groupings the name says it."""
-    from kedro_aloft.cli.console import Table, stdout
+    from kedro_aloft.cli.console import stdout, table, texts
     from kedro_aloft.compiler import explain_borders
 
     if dag.plan.group_by != "auto" or len(dag.plan.tasks) == 1:
         return
-    reasons = Table("from", "to", "why two tasks")
-    for (source, target), reason in explain_borders(dag).items():
-        reasons.add_row(source, target, reason)
+    reasons = table("from", "to", "why two tasks")
+    borders = list(explain_borders(dag).items())
+    for (source, target), reason in borders[:SHOWN]:
+        reasons.add_row(*texts(source, target, reason))
     stdout().print()
     stdout().print(reasons)
+    _print_rest(len(borders), "border")
+
+
+def _print_rest(number: int, noun: str) -> None:
+    """Say how much was not shown: nobody reads a thousand rows, and rich takes a millisecond for each."""
+    from kedro_aloft.cli.console import count, stdout
+
+    if number > SHOWN:
+        stdout().print(f"… and {count(number - SHOWN, noun)} more: `kedro airflow plan --json` has all")
 
 
 def _print_crossings(dag: CompiledDag) -> None:
-    from kedro_aloft.cli.console import Table, stdout
+    from kedro_aloft.cli.console import stdout, table, texts
 
     plan = dag.plan
     if not plan.crossings:
         stdout().print("Nothing crosses between tasks.")
         return
-    borders = Table("dataset", "from", "to", "kept in")
-    for crossing in plan.crossings:
+    borders = table("dataset", "from", "to", "kept in")
+    for crossing in plan.crossings[:SHOWN]:
         kept = handoff_uri(dag, crossing.dataset) if crossing.handed_over else crossing.location or "the catalog"
-        borders.add_row(crossing.dataset, crossing.source, crossing.target, kept)
+        borders.add_row(*texts(crossing.dataset, crossing.source, crossing.target, kept))
     stdout().print()
     stdout().print(borders)
+    _print_rest(len(plan.crossings), "crossing")
 
 
 def _print_forecast(dag: CompiledDag) -> None:
     """Print the predicted makespan of this plan and of others."""
-    from kedro_aloft.cli.console import Table, stdout
+    from kedro_aloft.cli.console import stdout, table, texts
     from kedro_aloft.compiler import forecast_dag
 
     forecast = forecast_dag(dag)
-    seconds = Table("predicted seconds", "this plan", "none", "auto", "one task", "no plan is below")
+    seconds = table("predicted seconds", "this plan", "none", "auto", "one task", "no plan is below")
     for case in forecast.cases:
         title = "durations known" if case.unknown_s is None else f"if unknown nodes take {case.unknown_s:g} s"
         figures = (case.planned_s, case.none_s, case.auto_s, case.one_s, case.bound_s)
-        seconds.add_row(title, *(f"{figure:.1f}" for figure in figures))
+        seconds.add_row(*texts(title, *(f"{figure:.1f}" for figure in figures)))
     stdout().print()
     stdout().print(seconds)
     stdout().print(

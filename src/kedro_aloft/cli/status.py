@@ -20,7 +20,7 @@ def status(as_json: bool) -> None:
     Example:
       kedro airflow status --json
     """
-    from kedro_aloft.cli.console import Table, stdout
+    from kedro_aloft.cli.console import stdout, table, texts
     from kedro_aloft.embedded import EmbeddedAirflow
     from kedro_aloft.project import find_project
 
@@ -33,9 +33,9 @@ def status(as_json: bool) -> None:
         stdout().print(f"Airflow is {word}{f'  {url}' if url else ''}")
         if state.failure:
             stdout().print(f"  the last time {state.failure}")
-        components = Table("component", "state")
+        components = table("component", "state")
         for name, health in sorted(state.components.items()):
-            components.add_row(name, health)
+            components.add_row(*texts(name, health))
         if state.components:
             stdout().print(components)
             stdout().print(f"logs: {state.logs}")
