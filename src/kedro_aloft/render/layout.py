@@ -136,8 +136,6 @@ def _fits(line: str, expression: Any) -> bool:
         return len(line) <= LINE_LENGTH
     if isinstance(expression, tuple) and len(expression) == 1:
         return sum(map(_columns, line)) <= LINE_LENGTH
-    if line.isascii():
-        return len(line) <= LINE_LENGTH
     wide = 0 if isinstance(expression, Text) else 2
     return sum(1 if one.isascii() else wide for one in line) <= LINE_LENGTH
 
