@@ -233,10 +233,10 @@ def _configured_package(root: Path) -> str:
 
     from kedro.framework import project
 
-    package = project.PACKAGE_NAME or ""
+    package: Any = project.PACKAGE_NAME
     spec = importlib.util.find_spec(package) if package else None
     place = Path(spec.origin) if spec and spec.origin else Path()
-    return package if place.is_relative_to(root) else ""
+    return str(package) if place.is_relative_to(root) else ""
 
 
 def _bootstrap(root: Path) -> str:
