@@ -24,6 +24,7 @@ class Budget:
     minus: float = 0.0
     at_most: float | None = None
     at_least: float | None = None
+    missed: str = ""
 
     def measured(self, figures: Figures) -> float | None:
         """Return what the limit is about; None when a figure is missing."""
@@ -56,11 +57,16 @@ def read_budgets(path: Path = BUDGETS) -> list[Budget]:
     return budgets
 
 
-def check(figures: Figures) -> list[str]:
-    """Return one line per budget that the figures do not keep; budgets without figures are left out."""
-    lines = []
+def check(figures: Figures) -> tuple[list[str], list[str]]:
+    """Return a line per budget that the figures do not keep: those that shall, and those that are known to be missed.
+
+    Budgets without figures are left out.
+    """
+    broken: list[str] = []
+    missed: list[str] = []
     for budget in read_budgets():
         value = budget.measured(figures)
         if value is not None and not budget.keeps(value):
-            lines.append(f"{budget.name}: {value:.3g}, allowed {budget.limit}")
-    return lines
+            line = f"{budget.name}: {value:.3g}, allowed {budget.limit}"
+            (missed if budget.missed else broken).append(line)
+    return broken, missed

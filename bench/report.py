@@ -89,11 +89,16 @@ def _machine(figures: Figures) -> str:
 
 def _budgets(figures: Figures) -> str:
     rows = []
+    missed: dict[str, list[str]] = {}
     for budget in read_budgets():
         value = budget.measured(figures)
         kept = "not measured" if value is None else "✓" if budget.keeps(value) else "✗"
         rows.append((budget.name, "–" if value is None else f"{value:.3g}", budget.limit, kept))
-    return _table(("What", "Measured", "Limit", ""), rows)
+        if kept == "✗":
+            missed.setdefault(budget.missed or "not known why", []).append(budget.name)
+    reasons = [f"- {'; '.join(names)}: {why}" for why, names in missed.items()]
+    table = _table(("What", "Measured", "Limit", ""), rows)
+    return "\n".join([table, "", "Not kept:", "", *reasons] if reasons else [table])
 
 
 def _runs(figures: Figures, case: str, title: str) -> str:
