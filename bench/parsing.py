@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.figures import Figures
 
 SIZES = (10, 100, 1000)
-REPEATS = 7
+REPEATS = 15
 
 _PARSE = """\
 import json, os, sys, time, warnings
