@@ -199,7 +199,7 @@ def test_only_names_that_we_wrote_are_called(sample: Sample) -> None:
     tree = ast.parse(sample.render().source)
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     ours = {"DAG", "Asset", "Param", "TaskGroup", "KedroPipeline", "KedroOperator", "KedroCleanup"}
-    assert called <= {*ours, "dag.params.update", "instant", "duration", "wait_for", "data_interval_schedule"}
+    assert called <= {*ours, "instant", "duration", "wait_for", "data_interval_schedule"}
 
 
 @settings(max_examples=60, **SLOW)

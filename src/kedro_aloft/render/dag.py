@@ -13,7 +13,7 @@ from kedro_aloft.render.body import build_body
 from kedro_aloft.render.describe import describe_dag, describe_file, fingerprint_mark
 from kedro_aloft.render.layout import INDENT, LINE_LENGTH, Text, functions_used, lay_out
 from kedro_aloft.render.running import share_arguments
-from kedro_aloft.render.statements import dag_call, form_call, pipeline_call
+from kedro_aloft.render.statements import dag_call, pipeline_call
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -37,10 +37,8 @@ _IMPORTS = {
 }
 """All that a DAG file may import, sorted as import sorters do."""
 
-RESERVED_NAMES = frozenset({"DOC", "dag", "kedro"}.union(*_IMPORTS.values()))
+RESERVED_NAMES = frozenset({"DOC", "kedro"}.union(*_IMPORTS.values()))
 """Names that no task's variable may have."""
-
-_FORM_COMMENT = "# The trigger form. Airflow would copy it into each task that follows."
 
 _FINGERPRINT_LENGTH = 16
 _NO_FINGERPRINT = "0" * _FINGERPRINT_LENGTH
@@ -104,12 +102,8 @@ def _render(
     shared = pipeline_call(plan, settings)
     dag = dag_call(plan, settings, shared=running.shared, dag_id=dag_id)
     body, calls = build_body(plan, settings, running=running, nodes=nodes, datasets=datasets, reserved=RESERVED_NAMES)
-    form = form_call(plan, settings)
-    head = _imports(functions_used([shared, dag, *calls, *([form] if form else [])]))
-    opening = lay_out(dag, prefix="with ", suffix=" as dag:" if form else ":")
-    tail = f"{lay_out(shared, prefix='kedro = ')}\n\n{opening}\n{body}\n"
-    if form:
-        tail += f"\n{INDENT}{_FORM_COMMENT}\n{lay_out(form, indent=1)}\n"
+    head = _imports(functions_used([shared, dag, *calls]))
+    tail = f"{lay_out(shared, prefix='kedro = ')}\n\n{lay_out(dag, prefix='with ', suffix=':')}\n{body}\n"
 
     def below(fingerprint: str) -> str:
         return f"{head}\n\n{_page(describe_dag(plan, doc=settings.doc, fingerprint=fingerprint))}\n\n{tail}"

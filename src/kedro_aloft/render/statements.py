@@ -66,12 +66,16 @@ def dag_call(plan: Plan, settings: DagSettings, *, shared: Mapping[str, Any], da
         dag_id: Id of the DAG.
     """
     zone = settings.timezone
+    form = build_form(plan.parameters, hide=settings.params_hide) if settings.params_form else {}
     optional = {
         "dag_display_name": settings.display_name,
         "end_date": settings.end_date and instant_call(settings.end_date, zone),
         "dagrun_timeout": settings.dagrun_timeout and duration_call(settings.dagrun_timeout),
         "on_failure_callback": _notifiers(settings.notify.on_failure),
         "on_success_callback": _notifiers(settings.notify.on_success),
+        # Here and not after the tasks, where a parse would copy it less: a task's copy takes the values of a run, and
+        # without one Airflow writes them into the DAG's own parameters, which we need as the defaults to compare with.
+        "params": form,
     }
     arguments = {
         "dag_id": dag_id,
@@ -86,16 +90,6 @@ def dag_call(plan: Plan, settings: DagSettings, *, shared: Mapping[str, Any], da
         "doc_md": Name("DOC"),
     }
     return _open_call("DAG", arguments)
-
-
-def form_call(plan: Plan, settings: DagSettings) -> Call | None:
-    """Return what gives the DAG its trigger form; None without one.
-
-    It stands after the tasks: Airflow copies the parameters that a DAG has into each task that is made, twice, which
-    at every parse would take as long as all else, and stores them once per task.
-    """
-    form = build_form(plan.parameters, hide=settings.params_hide) if settings.params_form else {}
-    return Call("dag.params.update", (form,), open=True) if form else None
 
 
 def _default_args(settings: DagSettings, shared: Mapping[str, Any]) -> _Arguments:

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: e3b637b83c2edd8a
-Fingerprint: e7c795ed2d13e697
+Fingerprint: dae085aaeacc8808
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -33,7 +33,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `e3b637b83c2edd8a` · kedro-aloft fingerprint `e7c795ed2d13e697`
+Plan `e3b637b83c2edd8a` · kedro-aloft fingerprint `dae085aaeacc8808`
 """
 
 kedro = KedroPipeline(
@@ -49,10 +49,39 @@ with DAG(
     start_date=instant("2023-01-01T00:00:00+00:00"),
     catchup=False,
     max_active_runs=1,
+    params={
+        "split.test_size": Param(0.2, type="number", section="split"),
+        "split.random_state": Param(3, type="integer", section="split"),
+        "split.features": Param(
+            ["engines", "crew"],
+            type="array",
+            items={"type": "string"},
+            section="split",
+        ),
+        "model.deep": Param({"layers": [1, 2], "name": None}, type="object", section="model"),
+        "model.verbose": Param(False, type="boolean", section="model"),
+        "model.note": Param(
+            "first line\nsecond line",
+            type="string",
+            format="multiline",
+            section="model",
+        ),
+        "model.start": Param(
+            None,
+            type=["null", "string", "number", "boolean", "object", "array"],
+            section="model",
+        ),
+        "model.limit": Param(
+            None,
+            type=["null", "string", "number", "boolean", "object", "array"],
+            description_md="Its default is `inf`, which the form cannot hold. Empty keeps it.",
+            section="model",
+        ),
+    },
     default_args={"owner": "airflow", "retries": 1, "retry_delay": duration("30s")},
     tags=["kedro", "kedro-aloft", "demo"],
     doc_md=DOC,
-) as dag:
+):
     with TaskGroup("prepare"):
         prepare_companies = KedroOperator(
             task_id="companies",
@@ -140,36 +169,3 @@ with DAG(
     split >> train
     [split, train] >> evaluate
     [split, train, evaluate] >> clean_up_handoff
-
-    # The trigger form. Airflow would copy it into each task that follows.
-    dag.params.update(
-        {
-            "split.test_size": Param(0.2, type="number", section="split"),
-            "split.random_state": Param(3, type="integer", section="split"),
-            "split.features": Param(
-                ["engines", "crew"],
-                type="array",
-                items={"type": "string"},
-                section="split",
-            ),
-            "model.deep": Param({"layers": [1, 2], "name": None}, type="object", section="model"),
-            "model.verbose": Param(False, type="boolean", section="model"),
-            "model.note": Param(
-                "first line\nsecond line",
-                type="string",
-                format="multiline",
-                section="model",
-            ),
-            "model.start": Param(
-                None,
-                type=["null", "string", "number", "boolean", "object", "array"],
-                section="model",
-            ),
-            "model.limit": Param(
-                None,
-                type=["null", "string", "number", "boolean", "object", "array"],
-                description_md="Its default is `inf`, which the form cannot hold. Empty keeps it.",
-                section="model",
-            ),
-        },
-    )
