@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,9 @@ from kedro_aloft.graph.plan import build_plan
 from kedro_aloft.graph.reasons import border_reasons, explain_tasks
 from kedro_aloft.project import Filters
 from kedro_aloft.render import dag_id_for, file_name, render_dag
-from kedro_aloft.rules import Finding, Severity, find_problems
-from kedro_aloft.settings import effective, read_settings, unused_overrides
+from kedro_aloft.rules import RULES, Severity, Sources, find_problems, sort_findings, split_silenced
+from kedro_aloft.settings import effective, read_settings
+from kedro_aloft.subjects import build_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kedro_aloft.graph.snapshot import Snapshot
     from kedro_aloft.project import Project
     from kedro_aloft.render import RenderedDag
+    from kedro_aloft.rules import Finding
     from kedro_aloft.settings import DagSettings, Notice
 
 DEFAULT_PIPELINE = "__default__"
@@ -46,6 +47,11 @@ class Order:
         overrides: Settings by dotted key; they win over airflow.yml.
         template_vars: Whether unknown settings are variables of a custom template.
         for_here: Whether the pipelines are to run in this environment, so that a missing library is an error.
+        least: The lowest severity that is looked for.
+        select: Rules to ask, instead of those in airflow.yml.
+        ignore: Rules to silence, besides those in airflow.yml.
+        target: Kind of the place where the tasks will run (`subjects.TARGETS`); None when nobody said.
+        dags_folder: Where the DAG files are, relative to the project.
         histories: What earlier runs taught, by DAG id; `group_by: auto` and the forecast read it.
         command: Name of the command.
         command_options: Its options but for the pipelines, as a reader can repeat them.
@@ -57,6 +63,11 @@ class Order:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     template_vars: bool = False
     for_here: bool = False
+    least: Severity = Severity.WARNING
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    target: str | None = None
+    dags_folder: str = "airflow_dags"
     histories: Mapping[str, History] = field(default_factory=dict)
     command: str = "create"
     command_options: str = ""
@@ -78,6 +89,7 @@ class CompiledDag:
         rendered: Source text and fingerprint.
         costs: What `group_by: auto` plans with.
         findings: What may go wrong, most severe first.
+        silenced: What somebody knows and accepts.
         notices: Old spellings in airflow.yml.
     """
 
@@ -89,6 +101,7 @@ class CompiledDag:
     rendered: RenderedDag
     costs: Costs = field(default_factory=Costs)
     findings: tuple[Finding, ...] = ()
+    silenced: tuple[Finding, ...] = ()
     notices: tuple[Notice, ...] = ()
 
 
@@ -108,10 +121,11 @@ def compile_project(
     """
     names = _pipelines(project, order)
     config, source = project.airflow_config()
+    files = Sources(files=project.files)
     compiled = []
     for name in names:
         try:
-            compiled.append(_compile(project, name, order, config, source))
+            compiled.append(_compile(project, name, order, config, source, files))
         except PlanError as error:
             if left_out is None or not order.every_pipeline or error.code != MISSING_INPUT or len(names) == 1:
                 raise
@@ -126,7 +140,9 @@ def _pipelines(project: Project, order: Order) -> tuple[str, ...]:
     return project.resolve_pipelines(order.pipelines or (DEFAULT_PIPELINE,))
 
 
-def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any], source: str) -> CompiledDag:
+def _compile(
+    project: Project, name: str, order: Order, config: Mapping[str, Any], source: str, files: Sources
+) -> CompiledDag:
     settings, notices = read_settings(
         config,
         pipeline=name,
@@ -140,29 +156,57 @@ def _compile(project: Project, name: str, order: Order, config: Mapping[str, Any
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
     costs = _costs(settings, order.histories.get(dag_id))
     plan = plan_snapshot(snapshot, settings, costs=costs)
-    return CompiledDag(
+    rendered = render_dag(
+        plan,
+        settings,
+        node_info=snapshot.by_name,
+        datasets=snapshot.datasets,
+        dag_id=dag_id,
+        command=order.command_for(name),
+    )
+    dag = CompiledDag(
         snapshot=snapshot,
         plan=plan,
         settings=settings,
         dag_id=dag_id,
         file_name=file_name(snapshot.package, project.env, name),
-        rendered=render_dag(
-            plan,
-            settings,
-            node_info=snapshot.by_name,
-            datasets=snapshot.datasets,
-            dag_id=dag_id,
-            command=order.command_for(name),
-        ),
+        rendered=rendered,
         costs=costs,
-        findings=(
-            *(project.missing_libraries(snapshot) if order.for_here else ()),
-            *find_problems(snapshot),
-            *_unused_selectors(snapshot, settings),
-            *_too_large_nodes(snapshot, costs, settings),
-        ),
         notices=notices,
     )
+    return _checked(dag, project, order, files)
+
+
+def _checked(dag: CompiledDag, project: Project, order: Order, files: Sources) -> CompiledDag:
+    """Ask the rules about a compiled DAG."""
+    subject = build_subject(
+        project,
+        dag.snapshot,
+        dag.plan,
+        dag.settings,
+        sources=files,
+        dag_id=dag.dag_id,
+        file_name=dag.file_name,
+        dag_source=dag.rendered.source,
+        dags_folder=order.dags_folder,
+        target=order.target,
+        memory_mib=dag.costs.memory_mib,
+    )
+    check = dag.settings.check
+    found = find_problems(
+        subject,
+        locate=lambda one, spot: project.places.locate(one.snapshot, spot),
+        select=order.select or check.select,
+        least=order.least,
+    )
+    missing = project.missing_libraries(dag.snapshot) if order.for_here else ()
+    findings, silenced = split_silenced(
+        (*missing, *found),
+        RULES,
+        ignored={**check.ignore, **dict.fromkeys(order.ignore, "on the command line")},
+        lines=files.lines,
+    )
+    return replace(dag, findings=sort_findings(findings), silenced=silenced)
 
 
 def _costs(settings: DagSettings, history: History | None) -> Costs:
@@ -244,38 +288,6 @@ def _with_used_plugins(settings: DagSettings, project: Project) -> DagSettings:
         return settings
     skipped = tuple(name for name in settings.skip_plugin_hooks if name not in project.used_plugins)
     return settings.model_copy(update={"skip_plugin_hooks": skipped})
-
-
-def _unused_selectors(snapshot: Snapshot, settings: DagSettings) -> tuple[Finding, ...]:
-    unused = unused_overrides(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes))
-    return tuple(
-        Finding(
-            code="ALOFT-C03",
-            severity=Severity.WARNING,
-            message=f"No node of '{snapshot.pipeline}' matches {selector.partition(': ')[2]}.",
-            where=f"airflow.yml: {selector.partition(': ')[0]}",
-            remedy="correct the selector, or move it to the section of its pipeline",
-        )
-        for selector in unused
-    )
-
-
-def _too_large_nodes(snapshot: Snapshot, costs: Costs, settings: DagSettings) -> tuple[Finding, ...]:
-    """Name nodes that a slot cannot hold: no grouping helps them, but Airflow can give them several slots of a pool."""
-    limit = costs.memory_per_slot_mib
-    return tuple(
-        Finding(
-            code="ALOFT-C04",
-            severity=Severity.WARNING,
-            message=f"Node '{node.name}' took up to {peak:,.0f} MiB, more than `memory_per_slot`.",
-            where=f"node {node.name}",
-            remedy=f"give it a pool and `pool_slots: {ceil(peak / limit)}` under `tasks`, or raise `memory_per_slot`",
-        )
-        for node in snapshot.nodes
-        if limit
-        and (peak := costs.memory_mib.get(node.name, 0.0)) > limit
-        and effective(settings, node.name, tags=node.tags, namespace=node.namespace).pool_slots * limit < peak
-    )
 
 
 def _filters(given: Filters, settings: DagSettings) -> Filters:

@@ -33,11 +33,16 @@ def test_the_source_is_searched_well() -> None:
     assert {one.code for one in _classes()} | {rule.code for rule in RULES} <= _codes_in_source()
 
 
+def _error_codes() -> set[str]:
+    """Rules have a page of their own."""
+    return _codes_in_source() - {rule.code for rule in RULES}
+
+
 def test_every_code_has_a_section_and_every_section_a_code() -> None:
-    assert set(re.findall(r"^### (\S+)$", text_of(PAGE), re.MULTILINE)) == _codes_in_source()
+    assert set(re.findall(r"^### (\S+)$", text_of(PAGE), re.MULTILINE)) == _error_codes()
 
 
-@pytest.mark.parametrize("code", sorted(_codes_in_source()))
+@pytest.mark.parametrize("code", sorted(_error_codes()))
 def test_every_section_says_when_and_what_to_do(code: str) -> None:
     text = " ".join(section(PAGE, code).split())
     assert text.startswith("**When**: ")

@@ -75,3 +75,7 @@ def test_check(project: Project) -> None:
 
 def test_status(project: Project) -> None:
     assert _keys(project.airflow("status", "--json").ok().json()) == _documented("status")
+
+
+def test_rules(project: Project) -> None:
+    assert _keys(project.airflow("rules", "--json").ok().json()) == _documented("rules")

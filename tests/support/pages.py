@@ -96,6 +96,7 @@ def commands(page: str) -> Iterator[list[str]]:
     lines = [line for block in blocks("bash", page=page) for line in block.text.splitlines()]
     for line in [*lines, *inline_codes(page)]:
         for command in line.replace(")", "").split("&&"):
+            command = command.partition(" > ")[0]  # noqa: PLW2901  where its output goes is the shell's business
             words = shlex.split(command, comments=True) if "kedro airflow " in command else []
             if words[:2] == ["kedro", "airflow"] and not {"…", "<"} & set("".join(words)):
                 yield words[2:]

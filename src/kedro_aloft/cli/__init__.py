@@ -14,6 +14,7 @@ _COMMANDS = {
     "init": "Write a commented airflow.yml.",
     "learn": "Learn from an Airflow how long nodes take.",
     "plan": "Show the tasks and what crosses their borders.",
+    "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",
     "status": "Tell whether the embedded Airflow is up.",
     "up": "Start the embedded Airflow and keep it running.",

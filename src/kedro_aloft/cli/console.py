@@ -148,6 +148,6 @@ def print_findings(findings: Iterable[Finding]) -> None:
     marks = {"error": ("✗", "bold red"), "warning": ("!", "yellow"), "info": ("i", "blue")}
     for finding in findings:
         marked(*marks[finding.severity.value], f"[{finding.code}] {finding.message}")
-        for label, text in (("where", finding.where), ("to do", finding.remedy)):
+        for label, text in (("at", finding.place), ("where", finding.where), ("to do", finding.remedy)):
             if text:
                 stderr().print(f"    {label}: {text}")

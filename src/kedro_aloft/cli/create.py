@@ -58,6 +58,7 @@ def create(
     from kedro_aloft.project import open_project
 
     order = order_from({**options, "settings_params": settings_params}, command="create", every_pipeline=every_pipeline)
+    order = replace(order, dags_folder=target_dir.rstrip("/"))
     if jinja_file:
         order = replace(order, template_vars=True)
     project = open_project(env=options["env"], conf_source=options["conf_source"])

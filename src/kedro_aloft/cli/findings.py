@@ -43,3 +43,23 @@ def refuse_errors(compiled: Iterable[CompiledDag]) -> None:
     if count:
         stderr().print(f"✗ {count} error(s); nothing was written or run.")
         sys.exit(EXIT_FINDINGS)
+
+
+def rule_names(option: str, text: str) -> tuple[str, ...]:
+    """Return the rules that an option names.
+
+    Raises:
+        UsageError: If one of them is no rule.
+    """
+    from kedro_aloft.errors import UsageError, close_match
+    from kedro_aloft.rules import RULES, unknown_names
+
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = unknown_names(names)
+    if unknown:
+        known = [name for rule in RULES for name in (rule.code, rule.name)]
+        raise UsageError(
+            f"{option} names {', '.join(unknown)}, which is no rule.",
+            remedy=close_match(unknown[0], known) or "see `kedro airflow rules`",
+        )
+    return names

@@ -119,6 +119,19 @@ def order_from(
     )
 
 
+def refuse_together(options: Mapping[str, bool]) -> None:
+    """Refuse flags that exclude each other.
+
+    Raises:
+        UsageError: If more than one is given.
+    """
+    from kedro_aloft.errors import UsageError
+
+    given = [name for name, is_given in options.items() if is_given]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other.", remedy="give one of them")
+
+
 def _repeatable(options: Mapping[str, Any]) -> str:
     """Return the options as they can be pasted, in a fixed order, without paths of this machine."""
     import shlex

@@ -76,6 +76,7 @@ class DatasetInfo:
         layer: Kedro-Viz layer, or None.
         pattern: The factory pattern that the entry was resolved from, or None.
         filled: Whether a memory dataset has data before any node runs (put there by a hook).
+        config: The catalog entry, without the values of its credentials; for rules.
     """
 
     name: str
@@ -86,6 +87,7 @@ class DatasetInfo:
     layer: str | None = None
     pattern: str | None = None
     filled: bool = False
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

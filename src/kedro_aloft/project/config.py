@@ -115,7 +115,7 @@ def read_airflow_config(
     from kedro.config import MissingConfigException
 
     root = conf_root(project_path, conf_source)
-    files = _files(root, (base_env(), env), loader)
+    files = config_files(root, (base_env(), env), loader, "airflow")
     for file in files:
         _refuse_reserved(file, root)
     source = ", ".join(f"{root.name}/{file.relative_to(root).as_posix()}" for file in files) or "airflow.yml"
@@ -129,9 +129,10 @@ def read_airflow_config(
     return dict(content or {}), source
 
 
-def _files(root: Path, envs: tuple[str, ...], loader: Any) -> list[Path]:
-    """The files that the loader reads; for messages and for what the loader hides."""
-    patterns = getattr(loader, "config_patterns", {}).get("airflow", AIRFLOW_PATTERNS)
+def config_files(root: Path, envs: tuple[str, ...], loader: Any, kind: str) -> list[Path]:
+    """Return the files that the loader reads for one kind of configuration; for messages and what the loader hides."""
+    usual = [f"{kind}*", f"{kind}*/**", f"**/{kind}*"]
+    patterns = getattr(loader, "config_patterns", {}).get(kind, usual)
     found = {
         path
         for env in dict.fromkeys(envs)

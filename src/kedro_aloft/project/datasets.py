@@ -55,6 +55,7 @@ def _describe(catalog: Any, name: str, project_path: Path, hooks_fill: bool) -> 
         layer=_layer(config),
         pattern=pattern,
         filled=memory and (hooks_fill or "data" in config),
+        config=_without_credentials(config),
     )
 
 
@@ -88,6 +89,7 @@ def _from_instance(name: str, dataset: Any, project_path: Path, hooks_fill: bool
         versioned=getattr(dataset, "_version", None) is not None,
         layer=_layer({"metadata": getattr(dataset, "metadata", None)}),
         filled=kind is DatasetKind.MEMORY and (hooks_fill or bool(dataset.exists())),
+        config=_without_credentials(arguments),
     )
 
 
@@ -150,6 +152,14 @@ def _layer(config: Mapping[str, Any]) -> str | None:
     viz = metadata.get("kedro-viz") if isinstance(metadata, Mapping) else None
     layer = viz.get("layer") if isinstance(viz, Mapping) else None
     return str(layer) if layer else None
+
+
+def _without_credentials(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry as rules see it: whether there are credentials, not which."""
+    return {
+        key: True if key == "credentials" else _without_credentials(value) if isinstance(value, Mapping) else value
+        for key, value in config.items()
+    }
 
 
 def _location(config: Mapping[str, Any], project_path: Path) -> str | None:

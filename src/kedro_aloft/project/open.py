@@ -14,6 +14,7 @@ from kedro_aloft.project.config import (
     base_env,
     check_env,
     conf_root,
+    config_files,
     config_loader,
     default_env,
     read_airflow_config,
@@ -22,10 +23,12 @@ from kedro_aloft.project.config import (
 )
 from kedro_aloft.project.datasets import describe_datasets
 from kedro_aloft.project.failures import importing, reading, short
+from kedro_aloft.project.files import ProjectFiles
 from kedro_aloft.project.libraries import missing_libraries
 from kedro_aloft.project.locate import find_project
 from kedro_aloft.project.nodes import describe_node
 from kedro_aloft.project.parameters import used_parameters
+from kedro_aloft.project.places import Places
 from kedro_aloft.project.plugins import MLFLOW, uses_mlflow
 from kedro_aloft.project.registry import DEFAULT_PIPELINE, Registry, is_selective, load_registry
 from kedro_aloft.project.selection import Filters, select
@@ -142,6 +145,24 @@ class Project:
                 pipeline=name,
             ),
             selective=is_selective(self._registry, name),
+        )
+
+    @property
+    def files(self) -> ProjectFiles:
+        """The files that people write."""
+        return ProjectFiles(root=self.path)
+
+    @functools.cached_property
+    def places(self) -> Places:
+        """Where catalog entries, settings and parameters stand."""
+        root = conf_root(self.path, self.conf_source)
+        loader = config_loader(self.path, self.conf_source, self.env, self.runtime_params)
+        kinds, envs = ("catalog", "airflow", "parameters"), tuple(dict.fromkeys((self.env, base_env())))
+        return Places(
+            root=self.path,
+            files={
+                kind: [file for env in envs for file in config_files(root, (env,), loader, kind)] for kind in kinds
+            },
         )
 
     def missing_libraries(self, snapshot: Snapshot) -> tuple[Finding, ...]:

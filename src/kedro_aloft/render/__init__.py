@@ -7,6 +7,7 @@ from kedro_aloft.render.dag import RenderedDag, recorded_fingerprint, render_dag
 from kedro_aloft.render.form import looks_secret
 from kedro_aloft.render.mermaid import render_mermaid
 from kedro_aloft.render.names import dag_id_for, file_name
+from kedro_aloft.render.schedule import uses_data_interval
 from kedro_aloft.render.template import render_template
 from kedro_aloft.render.write import Written, write_file, write_files
 
@@ -20,6 +21,7 @@ __all__ = [
     "render_dag",
     "render_mermaid",
     "render_template",
+    "uses_data_interval",
     "was_edited",
     "write_file",
     "write_files",

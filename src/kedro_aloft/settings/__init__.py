@@ -8,7 +8,7 @@ from kedro_aloft.settings.duration import Duration, format_duration, parse_durat
 from kedro_aloft.settings.models import DagSettings, TaskOverride
 from kedro_aloft.settings.overrides import TaskSettings, effective, merge_requirements, unused_overrides
 from kedro_aloft.settings.read import Notice, Reading, check_settings, read_settings
-from kedro_aloft.settings.schedule import Every, OnAssets
+from kedro_aloft.settings.schedule import Every, OnAssets, cron_gaps
 
 __all__ = [
     "DagSettings",
@@ -20,6 +20,7 @@ __all__ = [
     "TaskOverride",
     "TaskSettings",
     "check_settings",
+    "cron_gaps",
     "effective",
     "format_duration",
     "merge_requirements",

@@ -106,6 +106,7 @@ _data = partial(_key, "data")
 _cutting = partial(_key, "cutting")
 _running = partial(_key, "running")
 _telling = partial(_key, "telling")
+_checking = partial(_key, "checking")
 _tasks = partial(_key, "tasks")
 
 
@@ -208,6 +209,17 @@ class NotifySettings(_Settings):
     on_success: Notifiers = _telling((), "Notifiers called when the run succeeds.", [_SLACK])
     on_retry: Notifiers = _telling(
         (), "Notifiers called when a task is tried again.", [_SLACK], kedro_airflow="`email_on_retry`"
+    )
+
+
+class CheckSettings(_Settings):
+    """Which rules are asked, and which findings are known and accepted."""
+
+    select: TextTuple = _checking(
+        (), "Only these rules: codes, names, or the letter of a family. Empty: all.", ["B", "ALOFT-C01"]
+    )
+    ignore: TextMapping = _checking(
+        {}, "Rules that are silent here, each with the reason.", {"ALOFT-C02": "ids have no history yet"}
     )
 
 
@@ -472,6 +484,15 @@ class DagSettings(_Settings):
     # --- telling: who hears of it
     notify: Annotated[NotifySettings, BeforeValidator(as_mapping, json_schema_input_type=NotifySettings | None)] = (
         _telling(NotifySettings(), "Airflow notifiers to call.", {"on_failure": [_SLACK]})
+    )
+
+    # --- checking: what the rules ask
+    check: Annotated[CheckSettings, BeforeValidator(as_mapping, json_schema_input_type=CheckSettings | None)] = (
+        _checking(
+            CheckSettings(),
+            "What `check` asks, and what it keeps quiet about; `create` and `run` obey it too.",
+            {"ignore": {"ALOFT-C02": "ids have no history yet"}},
+        )
     )
 
     # --- tasks: exceptions from the above

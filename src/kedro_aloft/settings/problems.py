@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kedro_aloft.errors import SettingsError, close_match
 from kedro_aloft.settings.layers import path_text
 from kedro_aloft.settings.models import (
+    CheckSettings,
     DagSettings,
     FilterSettings,
     HandoffSettings,
@@ -35,6 +36,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "filters": FilterSettings,
     "notify": NotifySettings,
     "tasks": TaskOverride,
+    "check": CheckSettings,
 }
 """Key of `DagSettings` → model of its value or items; `""` is the top."""
 

@@ -148,7 +148,7 @@ def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
         normal.setdefault("schedule", old)
     if isinstance(normal.get("handoff"), str):
         normal["handoff"] = {"uri": normal["handoff"]}
-    for key in ("handoff", "filters", "notify", "env_vars", "load_versions", "runtime_params"):
+    for key in ("handoff", "filters", "notify", "check", "env_vars", "load_versions", "runtime_params"):
         if key in normal and normal[key] is None:
             del normal[key]  # a key without a value changes nothing
     return normal

@@ -26,6 +26,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "cutting": ("Cutting", "Which nodes take part, and which share a task."),
     "running": ("Running", "How a task runs. `tasks` below makes exceptions."),
     "telling": ("Telling", "Who hears of it."),
+    "checking": ("Checking", "What `kedro airflow check` asks, and what it keeps quiet about."),
     "tasks": ("Exceptions for some tasks", "Of several matching entries the last one wins, key by key."),
 }
 """Group of a key → title and lead of its part of the page."""

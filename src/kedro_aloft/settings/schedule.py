@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -18,6 +19,7 @@ PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "
 
 ALLOWED = f"null, a cron expression ('0 6 * * *'), a preset ({' '.join(PRESETS)}), {{every: 15m}} or {{assets: [name]}}"
 _ALIASES = {"@annually": "@yearly", "@midnight": "@daily"}
+_PRESET_CRON = {"@quarterly": "0 0 1 */3 *"}
 _RANDOM_CRON = re.compile(r"\b[HR]\b|\b[HR]\(")
 _ANY_DAY = datetime(2023, 1, 1)
 
@@ -98,6 +100,19 @@ def _check_cron(text: str) -> None:
     except (ValueError, AttributeError) as error:
         detail = str(error).rstrip(".") or type(error).__name__
         raise refusal(f"bad cron expression '{text}': {detail}", allowed=ALLOWED, remedy=_hint(text)) from None
+
+
+def cron_gaps(text: str) -> tuple[float, float]:
+    """Return the shortest and the longest pause between two runs of a cron expression or preset, in seconds.
+
+    Looks at 64 runs: more than a round of the clock for hours and minutes, and five years of months.
+    """
+    from croniter import croniter
+
+    moments = croniter(_PRESET_CRON.get(text, text), _ANY_DAY)
+    times = [moments.get_next(datetime) for _ in range(64)]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    return min(gaps), max(gaps)
 
 
 def _hint(text: str) -> str:
