@@ -52,9 +52,7 @@ def test_nodes_without_a_name() -> None:
 
 
 def _both() -> Subject:
-    return subject(
-        NodeInfo(name="f__1a2b3c4d", outputs=("a",)), NodeInfo(name="g", outputs=("b",)), catalog=SHARED
-    )
+    return subject(NodeInfo(name="f__1a2b3c4d", outputs=("a",)), NodeInfo(name="g", outputs=("b",)), catalog=SHARED)
 
 
 def test_the_most_severe_comes_first() -> None:

@@ -160,9 +160,7 @@ class Project:
         kinds, envs = ("catalog", "airflow", "parameters"), tuple(dict.fromkeys((self.env, base_env())))
         return Places(
             root=self.path,
-            files={
-                kind: [file for env in envs for file in config_files(root, (env,), loader, kind)] for kind in kinds
-            },
+            files={kind: [file for env in envs for file in config_files(root, (env,), loader, kind)] for kind in kinds},
         )
 
     def missing_libraries(self, snapshot: Snapshot) -> tuple[Finding, ...]:
