@@ -64,6 +64,7 @@ lock: env  ## compile requirements/*.in to *.txt; UPGRADE=1 takes the newest ver
 docs: env  ## write the generated pages and schemas
 	$(VENV)/bin/python -m kedro_aloft.settings.reference --write
 	$(VENV)/bin/python -m kedro_aloft.settings.schema --write
+	$(VENV)/bin/python -m kedro_aloft.migrate.reference --write
 	$(VENV)/bin/python -m scripts.cli_reference --write
 	$(VENV)/bin/python -m scripts.rules_reference --write
 

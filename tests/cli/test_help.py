@@ -13,7 +13,7 @@ from support.commands import run_python
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ("check", "create", "diff", "down", "init", "learn", "plan", "run", "status", "up")
+COMMANDS = ("check", "create", "diff", "down", "init", "learn", "migrate", "plan", "rules", "run", "status", "up")
 
 
 def test_help_names_every_command() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from support.projects import Project, ProjectBuilder
 
 PAGE = "docs/reference/json.md"
-OPEN_MAPPINGS = {"components"}
+OPEN_MAPPINGS = {"components", "files"}
 """Their keys are names, which no page can list."""
 
 pytestmark = [pytest.mark.airflow, pytest.mark.e2e]
@@ -79,3 +79,9 @@ def test_status(project: Project) -> None:
 
 def test_rules(project: Project) -> None:
     assert _keys(project.airflow("rules", "--json").ok().json()) == _documented("rules")
+
+
+def test_migrate(project: Project) -> None:
+    project.write("conf/prod/airflow-k8s.yaml", "run_config: {image: x}")
+    keys = _keys(project.airflow("migrate", "--json", "--dry-run").ok().json())
+    assert {key.removesuffix("[]") for key in keys} == _documented("migrate")

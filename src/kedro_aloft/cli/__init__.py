@@ -13,6 +13,7 @@ _COMMANDS = {
     "down": "Stop the embedded Airflow.",
     "init": "Write a commented airflow.yml.",
     "learn": "Learn from an Airflow how long nodes take.",
+    "migrate": "Write airflow.yml from an old plugin's configuration.",
     "plan": "Show the tasks and what crosses their borders.",
     "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",

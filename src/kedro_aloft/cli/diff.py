@@ -46,6 +46,7 @@ def diff(every_pipeline: bool, target_dir: str, exit_code: bool, **options: Any)
 def _diff(dag: CompiledDag, folder: Path) -> bool:
     """Print the difference of one DAG; return whether there is any."""
     from kedro_aloft.cli.console import count, marked, ok
+    from kedro_aloft.cli.differences import print_lines
     from kedro_aloft.cli.history import history_breaks
 
     path = folder / dag.file_name
@@ -56,22 +57,7 @@ def _diff(dag: CompiledDag, folder: Path) -> bool:
     if before == dag.rendered.source:
         ok(f"{dag.file_name} would not change")
         return False
-    _print_lines(before, dag.rendered.source, dag.file_name)
+    print_lines(before, dag.rendered.source, dag.file_name)
     for line in history_breaks(before, dag.rendered.source):
         marked("!", "yellow", line)
     return True
-
-
-def _print_lines(before: str, after: str, name: str) -> None:
-    import difflib
-
-    from rich.text import Text
-
-    from kedro_aloft.cli.console import stdout
-
-    styles = {"+": "green", "-": "red", "@": "cyan"}
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"{name} (now)", f"{name} (then)", lineterm=""
-    )
-    for line in lines:
-        stdout().print(Text(line, styles.get(line[:1], "")))

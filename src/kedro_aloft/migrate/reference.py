@@ -1,0 +1,73 @@
+"""The reference page of what becomes of old keys, made from the tables themselves.
+
+`python -m kedro_aloft.migrate.reference --write` writes docs/reference/old-keys.md; `--check` ends with 1 when it
+is stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kedro_aloft.migrate.table import DEFAULTS, TABLES
+from kedro_aloft.migrate.values import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kedro_aloft.migrate.rows import Row
+
+REFERENCE_FILE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "old-keys.md"
+
+_INTRO = """\
+<!-- Made by `python -m kedro_aloft.migrate.reference --write` from src/kedro_aloft/migrate: do not edit. -->
+
+# What becomes of the keys of other plugins
+
+[`kedro airflow migrate`](../how-to/migrate.md) follows these tables. *kept*: the same key; *mapped*: another key or
+spelling; *obsolete*: not needed; *by hand*: only you can tell; *no successor yet*: kedro-aloft does not do this.
+"""
+
+_TITLES = {
+    Kind.KEDRO_AIRFLOW: "kedro-airflow 0.11: `airflow.yml`",
+    Kind.K8S: "kedro-airflow-k8s 0.8: `airflow-k8s.yaml`",
+    Kind.COMPOSER: "The Composer/GKE example: `airflow.yml`, besides the keys of kedro-airflow",
+}
+
+
+def render_reference() -> str:
+    """Return the page; it ends with a newline."""
+    return "\n".join([_INTRO, *(line for kind in Kind for line in _table(kind))])
+
+
+def _table(kind: Kind) -> Iterator[str]:
+    shared = TABLES[Kind.KEDRO_AIRFLOW] if kind is Kind.COMPOSER else {}
+    yield from (f"## {_TITLES[kind]}", "", "| Old key | What becomes of it | New | |", "|---|---|---|---|")
+    yield from (_line(row) for key, row in TABLES[kind].items() if key not in shared)
+    yield ""
+    if kind in DEFAULTS:
+        yield from ("Defaults that differ:", "", "| Key | Was | Is | Why |", "|---|---|---|---|")
+        yield from (f"| `{one.key}` | {one.old} | {one.new} | {one.why} |" for one in DEFAULTS[kind])
+        yield ""
+
+
+def _line(row: Row) -> str:
+    return f"| `{row.key}` | {row.fate} | {row.new or '–'} | {row.why} |"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the page; return the exit code."""
+    if arguments == ["--write"]:
+        REFERENCE_FILE.write_text(render_reference(), encoding="utf-8")
+        return 0
+    if arguments == ["--check"]:
+        fresh = REFERENCE_FILE.is_file() and REFERENCE_FILE.read_text(encoding="utf-8") == render_reference()
+        print("fresh" if fresh else "stale: python -m kedro_aloft.migrate.reference --write")
+        return 0 if fresh else 1
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

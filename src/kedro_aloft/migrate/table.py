@@ -1,0 +1,174 @@
+"""What becomes of every key of kedro-airflow 0.11, of kedro-airflow-k8s 0.8.2 and of the Composer/GKE example.
+
+A row whose feature does not exist here yet says so; when it does, its row becomes `mapped`. Sources: the configuration
+of kedro-airflow 0.11.0 (`plugin.py`, template), of kedro-airflow-k8s 0.8.2 (`config.py`), and `conf/base/airflow.yml`
+with `templates/gke_operator.pytpl` of getindata/kedro-airflow-gke-example.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kedro_aloft.migrate.become import (
+    as_date,
+    as_dependencies,
+    as_duration_of_minutes,
+    as_groups,
+    as_id,
+    as_id_without_run_name,
+    as_mail,
+    as_mlflow_credentials,
+    as_notifiers,
+    as_schedule,
+    as_variables,
+    macros_as_params,
+    variables_as_params,
+)
+from kedro_aloft.migrate.rows import Default, Row, by_hand, kept, mapped, obsolete, renamed, waiting
+from kedro_aloft.migrate.values import Fate, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PODS = "kedro-aloft starts no pods yet: with KubernetesExecutor, Airflow starts one for each task."
+_DEPLOY = "kedro-aloft does not publish DAGs yet: copy what `create` writes to the folder that Airflow reads."
+_SPARK = "kedro-aloft makes no Spark clusters yet."
+_MLFLOW = "One MLflow run for a whole DAG run does not exist yet; kedro-mlflow works inside each task."
+
+KEDRO_AIRFLOW: tuple[Row, ...] = (
+    kept("owner"),
+    mapped("start_date", "`start_date`", as_date, "one spelling: an ISO date"),
+    kept("max_active_runs"),
+    mapped("schedule", "`schedule`", as_schedule),
+    mapped("schedule_interval", "`schedule`", as_schedule, "the old name, which Airflow 3 refuses"),
+    kept("catchup"),
+    kept("depends_on_past"),
+    mapped(
+        "email_on_failure", "`notify.on_failure`", as_mail, "Airflow 3 deprecates it, and kedro-airflow had no address"
+    ),
+    mapped("email_on_retry", "`notify.on_retry`", as_mail, "Airflow 3 deprecates it, and kedro-airflow had no address"),
+    kept("retries"),
+    mapped(
+        "retry_delay",
+        "`retry_delay`",
+        as_duration_of_minutes("retry_delay"),
+        "a number of minutes, with its unit",
+    ),
+)
+
+K8S: tuple[Row, ...] = (
+    obsolete("host", "Commands that talk to an Airflow take its address as an option."),
+    waiting("output", _DEPLOY),
+    waiting("run_config.image", _PODS),
+    waiting("run_config.image_pull_policy", _PODS),
+    waiting("run_config.image_pull_secrets", _PODS),
+    waiting("run_config.startup_timeout", _PODS),
+    obsolete("run_config.startup_time", "The old documentation called `startup_timeout` so; it never had an effect."),
+    waiting("run_config.namespace", _PODS),
+    waiting("run_config.service_account_name", _PODS),
+    Row(
+        key="run_config.experiment_name",
+        fate=Fate.WAITING,
+        new="`dag_id`, where there is no `run_name`",
+        why=_MLFLOW,
+        become=as_id_without_run_name,
+    ),
+    mapped(
+        "run_config.run_name",
+        "`dag_id`",
+        as_id,
+        "it was DAG id and file name; the file name follows project and pipeline now",
+    ),
+    mapped("run_config.cron_expression", "`schedule`", as_schedule),
+    mapped(
+        "run_config.start_date",
+        "`start_date`",
+        as_date,
+        "the default `days_ago(2)` is gone from Airflow 3; a fixed date",
+    ),
+    renamed("run_config.description", "description"),
+    mapped(
+        "run_config.failure_handlers",
+        "`notify.on_failure`",
+        as_notifiers,
+        "called once when the run fails, no longer for each task. Make the connection anew in Airflow, of type "
+        "Slack Incoming Webhook: the old operator's arguments are gone from the provider.",
+    ),
+    waiting("run_config.volume.disabled", _PODS),
+    waiting("run_config.volume.storageclass", _PODS),
+    waiting("run_config.volume.size", _PODS),
+    waiting("run_config.volume.access_modes", _PODS),
+    waiting("run_config.volume.skip_init", _PODS),
+    waiting("run_config.volume.owner", _PODS),
+    waiting("run_config.secrets", _PODS),
+    mapped(
+        "run_config.macro_params",
+        "`runtime_params`, `interval`",
+        macros_as_params,
+        "templates; what Airflow 3 removed is computed. `interval: data` keeps the meaning that `ds` had in Airflow 2.",
+    ),
+    mapped(
+        "run_config.variables_params", "`runtime_params`", variables_as_params, "templates of the Airflow variables"
+    ),
+    mapped("run_config.env_vars", "`env_vars`", as_variables, "templates of the Airflow variables"),
+    waiting("run_config.resources", _PODS),
+    waiting("run_config.kubernetes_pod_templates", _PODS),
+    mapped(
+        "run_config.external_dependencies",
+        "`wait_for`",
+        as_dependencies,
+        "waits without holding a worker's slot, and fails when the other run fails; existence is always checked",
+    ),
+    mapped(
+        "run_config.authentication",
+        "`env_vars`, or `mlflow.yml`",
+        as_mlflow_credentials,
+        "`Vars` becomes environment variables; for tokens kedro-mlflow has a request header provider",
+    ),
+    waiting("run_config.group_spark_nodes", _SPARK),
+    waiting("run_config.spark", _SPARK),
+)
+
+COMPOSER: tuple[Row, ...] = (
+    *KEDRO_AIRFLOW,
+    mapped("grouping", "`group_by: tag`, `group_tags`", as_groups, "the tags are renamed in the pipelines: see below"),
+    obsolete("grouping_prefix", "Grouping tags begin with `airflow.group.`, since Kedro refuses a colon."),
+    obsolete("grouping_tag_prefix", "Grouping tags begin with `airflow.group.`, since Kedro refuses a colon."),
+    waiting("resources_tag_prefix", _PODS),
+    waiting("gcp_project_id", _PODS),
+    waiting("gcp_region", _PODS),
+    waiting("gcp_gke_cluster_name", _PODS),
+    waiting("k8s_namespace", _PODS),
+    waiting("k8s_service_account", _PODS),
+    waiting("docker_image", _PODS),
+    kept("tags"),
+    by_hand("env", "Each environment has an airflow.yml of its own; name it with `--env`."),
+)
+
+TABLES: Mapping[Kind, Mapping[str, Row]] = {
+    kind: {row.key: row for row in rows}
+    for kind, rows in ((Kind.KEDRO_AIRFLOW, KEDRO_AIRFLOW), (Kind.K8S, K8S), (Kind.COMPOSER, COMPOSER))
+}
+"""Kind → dotted key → row."""
+
+COMPOSER_KEYS = frozenset(TABLES[Kind.COMPOSER]) - frozenset(TABLES[Kind.KEDRO_AIRFLOW]) - {"tags", "env"}
+"""Keys by which the Composer example's airflow.yml is known."""
+
+DEFAULTS: Mapping[Kind, tuple[Default, ...]] = {
+    Kind.KEDRO_AIRFLOW: (
+        Default(key="schedule", old="@once", new="null", why="a first click would start a scheduled run beside yours"),
+        Default(key="max_active_runs", old="3", new="1", why="two runs at once write the same files"),
+        Default(
+            key="retry_delay", old="5 minutes", new="30 s", why="errors that cannot heal are not tried again at all"
+        ),
+    ),
+    Kind.K8S: (
+        Default(
+            key="cron_expression", old="@daily", new="null", why="a DAG runs when somebody asks, unless you say so"
+        ),
+        Default(key="start_date", old="days_ago(2)", new="2023-01-01", why="Airflow 3 has no moving start date"),
+        Default(key="catchup", old="true (Airflow 2)", new="false", why="years of missed runs are not made up for"),
+        Default(key="retries", old="0", new="1", why="after 30 s, and not for errors that cannot heal"),
+    ),
+}
+"""Kind → keys whose default differs, by the names that the old plugin gave them."""
