@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kedro_aloft import cli
+from support.opening import put_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,18 +17,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _put_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
-    monkeypatch.delenv("KEDRO_ENV", raising=False)
-    # Kedro applies a logging configuration when it is imported; that of the commands is silent.
-    monkeypatch.setenv("KEDRO_LOGGING_CONFIG", str(Path(cli.__file__).with_name("quiet_logging.yml")))
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Kedro's own
+    with put_back(monkeypatch):
         yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture
