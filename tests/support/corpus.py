@@ -13,9 +13,9 @@
 
 The head has one line for people, then `key: value` lines. `---` begins a file of the project, `+++` the same file as it
 should be: with these files instead, the codes must not be found. `--- nodes` is what stands in `Pipeline([…])` of
-`__default__`, `--- nodes <name>` that of another pipeline; nodes may use the functions of `src/shop/nodes.py`, which has
-some when a case brings none. A path without a slash (`catalog`, `airflow`, `parameters`) is short for
-`conf/base/<name>.yml`, `functions` for `src/shop/nodes.py`.
+`__default__`, `--- nodes <name>` that of another pipeline; nodes may use the functions of `src/shop/nodes.py`, which
+has some when a case brings none. A path without a slash (`catalog`, `airflow`, `parameters`, `credentials`) is short
+for `conf/base/<name>.yml`, `functions` for `src/shop/nodes.py`.
 
 Keys of the head:
     expect     code, file:line (or `-`), and optionally a text of the message; may be repeated
@@ -157,9 +157,8 @@ def _history(case: Case) -> History:
 
 
 def _registry(nodes: Mapping[str, str]) -> str:
-    entries = [
-        f'        "{path.partition(" ")[2] or "__default__"}": Pipeline([\n{text}\n]),\n' for path, text in nodes.items()
-    ]
+    named = {path.partition(" ")[2] or "__default__": text for path, text in nodes.items()}
+    entries = [f'        "{name}": Pipeline([\n{text}\n]),\n' for name, text in named.items()]
     return (
         f"from kedro.pipeline import Pipeline, node, pipeline\nfrom {PACKAGE}.nodes import *\n\n\n"
         f"def register_pipelines():\n    return {{\n{''.join(entries)}    }}\n"
