@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.graph.grouping import GroupBy
 from kedro_aloft.graph.plan import build_plan
 from kedro_aloft.graph.snapshot import DatasetInfo, DatasetKind, NodeInfo, Snapshot, is_parameter
 from kedro_aloft.rules import SettingsView, Sources, Subject
@@ -45,7 +46,7 @@ def subject(
         datasets={name: _info(name, (catalog or {}).get(name)) for name in names},
     )
     sources = Sources(files=FilesInMemory(files or {}))
-    plan = build_plan(snapshot)
+    plan = build_plan(snapshot, group_by=GroupBy(more.pop("group_by", "none")))
     return Subject(snapshot=snapshot, plan=plan, settings=settings or SettingsView(), sources=sources, **more)
 
 

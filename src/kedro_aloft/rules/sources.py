@@ -8,6 +8,8 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from kedro_aloft.rules.syntax import Module
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,6 +57,7 @@ class Sources:
     files: Files
     _texts: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
     _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False, compare=False)
+    _modules: dict[str, Module | None] = field(default_factory=dict, repr=False, compare=False)
     _functions: dict[str, dict[int, Definition]] = field(default_factory=dict, repr=False, compare=False)
 
     @functools.cached_property
@@ -82,6 +85,13 @@ class Sources:
         if path not in self._trees:
             self._trees[path] = _parse(self.text(path))
         return self._trees[path]
+
+    def module(self, path: str) -> Module | None:
+        """Return what the names of a Python file mean; None when it is no Python."""
+        if path not in self._modules:
+            tree = self.tree(path)
+            self._modules[path] = None if tree is None else Module(tree)
+        return self._modules[path]
 
     def function(self, path: str, line: int) -> Definition | None:
         """Return the definition that begins at a line, decorators included."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.graph.snapshot import DatasetKind, strip_transcoding
 from kedro_aloft.rules.sources import Function
+from kedro_aloft.rules.syntax import read_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo, Snapshot
     from kedro_aloft.rules.sources import Sources
+    from kedro_aloft.rules.syntax import Code, Definition, Module
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +217,19 @@ class Subject:
                     tree=self.sources.function(path, line),
                     module=module,
                 )
+
+    @functools.cached_property
+    def code(self) -> tuple[Code, ...]:
+        """What nodes run of the project: their functions and those that these call in their module, each once."""
+        return read_code(self._definitions())
+
+    def _definitions(self) -> Iterator[tuple[tuple[str, ...], str, Definition, Module]]:
+        for function in self.functions:
+            module = self.sources.module(function.file)
+            assert module is not None
+            definition = function.tree or module.lambdas.get(function.line)
+            if definition is not None:
+                yield function.nodes, function.file, definition, module
 
 
 def is_remote_executor(executor: str | None) -> bool:
