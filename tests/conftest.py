@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from kedro_aloft.client import AirflowApi
     from kedro_aloft.embedded import EmbeddedAirflow
+    from support.engine import Engine
     from support.projects import Project
 
 # A shell that starts us in the background has SIGINT ignored; the commands that we start must hear it.
@@ -90,6 +92,21 @@ def api(shared_airflow: EmbeddedAirflow) -> AirflowApi:
 def on_airflow(shared_airflow: EmbeddedAirflow) -> Callable[[ProjectBuilder], Project]:
     """Build projects whose `kedro airflow run` uses the shared Airflow."""
     return lambda builder: share_airflow(builder.build(), shared_airflow.project_path)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """A Docker engine that all tests of this user share; skips where there can be none, but not in CI."""
+    from support.engine import EngineMissingError, running_engine
+
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(running_engine())
+        except EngineMissingError as missing:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(missing))
+        yield running
 
 
 @pytest.fixture
