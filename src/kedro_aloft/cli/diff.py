@@ -47,7 +47,7 @@ def _diff(dag: CompiledDag, folder: Path) -> bool:
     """Print the difference of one DAG; return whether there is any."""
     from kedro_aloft.cli.console import count, marked, ok
     from kedro_aloft.cli.differences import print_lines
-    from kedro_aloft.cli.history import history_breaks
+    from kedro_aloft.rules.history import history_breaks
 
     path = folder / dag.file_name
     if not path.is_file():

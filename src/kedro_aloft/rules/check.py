@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kedro_aloft.rules import borders, effects, names, purity, resources, settings, shared, silencing
+from kedro_aloft.rules import (
+    borders,
+    effects,
+    names,
+    purity,
+    resources,
+    schedules,
+    settings,
+    shared,
+    silencing,
+    versions,
+)
 from kedro_aloft.rules.finding import Finding, Severity
 from kedro_aloft.rules.rule import names_rule
 
@@ -15,7 +26,17 @@ if TYPE_CHECKING:
     from kedro_aloft.rules.rule import Rule
     from kedro_aloft.rules.subject import Subject
 
-FAMILIES = (borders, names, purity, effects, shared, resources, settings)
+FAMILIES = (
+    borders,
+    schedules,
+    versions,
+    names,
+    purity,
+    effects,
+    shared,
+    resources,
+    settings,
+)
 
 _RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.RULES)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kedro_aloft.rules.finding import Hit, Severity, node
+from kedro_aloft.rules.finding import Hit, Severity, file, node, setting
+from kedro_aloft.rules.history import history_breaks
 from kedro_aloft.rules.rule import Rule
 from kedro_aloft.rules.subject import listed
 
@@ -32,6 +33,53 @@ def _unnamed_nodes(subject: Subject) -> Iterator[Hit]:
         )
 
 
+def _lost_history(subject: Subject) -> Iterator[Hit]:
+    """Compare with the DAG file that lies where `create` writes; an equal set of ids needs no parsing."""
+    path = f"{subject.dags_folder}/{subject.file_name}"
+    before = subject.sources.text(path) if subject.file_name else None
+    if not before or before == subject.dag_source or set(_IDS.findall(before)) <= set(_IDS.findall(subject.dag_source)):
+        return
+    try:
+        breaks = [line for line in history_breaks(before, subject.dag_source) if "is new" not in line]
+    except SyntaxError:
+        return  # somebody is editing it; `create` keeps a copy
+    for line in breaks[:_SHOWN]:
+        yield Hit(
+            message=line,
+            spot=file(path, 1),
+            where=f"DAG '{subject.dag_id}'" + (f", and {len(breaks) - _SHOWN} more" if len(breaks) > _SHOWN else ""),
+            remedy="keep the old name, or accept that the task starts without history",
+        )
+
+
+_IDS = re.compile(r'(?:dag_id|task_id|group_id)=("[^"]*"|\'[^\']*\')|\bDAG\(\s*("[^"]*")')
+_SHOWN = 5
+
+
+def _taken_id(subject: Subject) -> Iterator[Hit]:
+    wanted = re.compile(rf"""(?:dag_id\s*=\s*|\bDAG\(\s*)["']{re.escape(subject.dag_id)}["']""")
+    for path in subject.sources.below(subject.dags_folder, ".py") if subject.dag_id else ():
+        text = subject.sources.text(path) or ""
+        match = wanted.search(text) if not path.endswith(f"/{subject.file_name}") else None
+        if match:
+            yield Hit(
+                message=f"The DAG id '{subject.dag_id}' is taken by {path}: Airflow loads only one of them.",
+                spot=file(path, text.count("\n", 0, match.start()) + 1),
+                where=f"DAG '{subject.dag_id}'",
+                remedy="delete the old file, or set another `dag_id`",
+            )
+
+
+def _grouping_of_the_day(subject: Subject) -> Iterator[Hit]:
+    if subject.plan.group_by == "auto" and subject.settings.scheduled:
+        yield Hit(
+            message="`group_by: auto` cuts tasks by durations, so `create` may give other task ids next time.",
+            spot=setting("group_by"),
+            where=f"DAG '{subject.dag_id}', {len(subject.plan.tasks)} tasks",
+            remedy="look at `kedro airflow diff` before each deployment, or choose a grouping that does not change",
+        )
+
+
 RULES = (
     Rule(
         code="ALOFT-C02",
@@ -44,5 +92,43 @@ RULES = (
         bad='node(clean, "raw", "clean_data")',
         good='node(clean, "raw", "clean_data", name="clean")',
         find=_unnamed_nodes,
+    ),
+    Rule(
+        code="ALOFT-N01",
+        name="lost-history",
+        family=FAMILY,
+        severity=Severity.WARNING,
+        summary="The DAG file on disk has a DAG id or task ids that the new one lacks.",
+        why="Airflow knows a task by DAG id and task id alone. A task with another id starts without durations, logs "
+        "and "
+        "states; the old one stays in the grid as removed.",
+        bad='node(clean, "raw", "clean_data", name="clean_orders")   # was name="clean"',
+        good='node(clean, "raw", "clean_data", name="clean")',
+        find=_lost_history,
+    ),
+    Rule(
+        code="ALOFT-N02",
+        name="taken-id",
+        family=FAMILY,
+        severity=Severity.ERROR,
+        summary="Another file in the folder of the DAGs has a DAG of the same id.",
+        why="Airflow loads one of the two, which one may change at each parse, and reports the other as an import "
+        "error.",
+        bad='with DAG("shop"): ...   # in airflow_dags/old_shop.py, beside ours',
+        good='with DAG("shop_old"): ...',
+        find=_taken_id,
+    ),
+    Rule(
+        code="ALOFT-N03",
+        name="ids-of-auto",
+        family=FAMILY,
+        severity=Severity.INFO,
+        summary="A scheduled DAG with `group_by: auto`: its task ids follow the durations of earlier runs.",
+        why="A task is called after its nodes. When a node becomes slow and gets a task of its own, both tasks are "
+        "new to "
+        "Airflow and lose their history.",
+        bad='default:\n  schedule: "@daily"\n  group_by: auto',
+        good='default:\n  schedule: "@daily"\n  group_by: memory',
+        find=_grouping_of_the_day,
     ),
 )

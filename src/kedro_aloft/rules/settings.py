@@ -25,6 +25,16 @@ def _unused_selectors(subject: Subject) -> Iterator[Hit]:
         )
 
 
+def _nobody_hears(subject: Subject) -> Iterator[Hit]:
+    if subject.settings.scheduled and not subject.settings.notifies:
+        yield Hit(
+            message="Runs start by themselves, and nobody is told when one fails.",
+            spot=setting("notify"),
+            where=f"DAG '{subject.dag_id}'",
+            remedy="set `notify.on_failure`",
+        )
+
+
 RULES = (
     Rule(
         code="ALOFT-C03",
@@ -37,5 +47,17 @@ RULES = (
         bad="default:\n  tasks:\n    - {select: trian_*, timeout: 4h}",
         good="default:\n  tasks:\n    - {select: train_*, timeout: 4h}",
         find=_unused_selectors,
+    ),
+    Rule(
+        code="ALOFT-C07",
+        name="nobody-hears",
+        family=FAMILY,
+        severity=Severity.INFO,
+        summary="A scheduled DAG without `notify.on_failure`.",
+        why="Nobody looks at a grid every morning. The first to notice is who misses the data.",
+        bad='default:\n  schedule: "@daily"',
+        good='default:\n  schedule: "@daily"\n  notify:\n    on_failure:\n'
+        "      - class: airflow.providers.slack.notifications.slack.SlackNotifier\n        text: shop failed",
+        find=_nobody_hears,
     ),
 )
