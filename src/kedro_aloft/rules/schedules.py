@@ -21,7 +21,9 @@ FAMILY = "Time"
 _MANY_RUNS = 30
 _INTERVAL = re.compile(r"\bdata_interval_(start|end)\b")
 _FILTER = re.compile(r"\|\s*\w+")
-_NEEDS_DATE = re.compile(r"(?<![.\w\"'])(ds|ds_nodash|ts|ts_nodash|ts_nodash_with_tz|logical_date|data_interval_(?:start|end))\b")
+_NEEDS_DATE = re.compile(
+    r"""(?<![.\w"'])(ds|ds_nodash|ts|ts_nodash|ts_nodash_with_tz|logical_date|data_interval_(?:start|end))\b"""
+)
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _STEP = re.compile(r"^\*/(\d+)$")
 _FIELDS = (("minute", 60), ("hour", 24), ("day of the month", 0), ("month", 12), ("weekday", 7))
