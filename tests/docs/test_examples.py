@@ -99,8 +99,9 @@ def test_every_command_that_compiles_does_so_on_the_example(tmp_path: Path) -> N
     for words in _compiling_commands():
         argv = [word.replace("/path/to/", "") for word in words]
         done = run_command(program("kedro"), "airflow", *argv, cwd=project)
-        assert done.code in ((0, 1) if "--exit-code" in argv else (0,)), f"{argv}: {done.text}"
-        assert "✗" not in done.text, f"{argv}: {done.text}"
+        elsewhere = "--target=several-machines" in argv  # where a project that keeps all in data/ cannot run
+        assert done.code in ((0, 1) if "--exit-code" in argv or elsewhere else (0,)), f"{argv}: {done.text}"
+        assert ("✗" in done.text) == elsewhere, f"{argv}: {done.text}"
 
 
 def _compiling_commands() -> list[list[str]]:
