@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("airflow.sdk")
 
-from kedro_aloft.airflow.cleanup import _Place
+from kedro_aloft.contract.place import RunPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,8 @@ class Store:
         found = self.files.find(self.root, withdirs=True) if self.files.exists(self.root) else []
         return sorted({path.removeprefix(self.root).strip("/") for path in found} - {""})
 
-    def place(self, run: str) -> _Place:
-        return _Place(f"{self.uri}/{run}")
+    def place(self, run: str) -> RunPlace:
+        return RunPlace(f"{self.uri}/{run}")
 
     def age(self, run: str, seconds: float) -> None:
         """Make the place of a run look old."""
@@ -108,7 +108,7 @@ def test_what_another_cleanup_removes_at_the_same_time_is_no_trouble(
         return real(path, **options)
 
     monkeypatch.setattr(Path, "stat", stat)
-    assert _Place(str(tmp_path / "dag/own")).remove_older_siblings(10) == [
+    assert RunPlace(str(tmp_path / "dag/own")).remove_older_siblings(10) == [
         str(tmp_path / "dag/run-0"),
         str(tmp_path / "dag/run-2"),
     ]

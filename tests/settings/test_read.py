@@ -385,8 +385,8 @@ def test_unknown_keys_are_variables_of_a_custom_template() -> None:
         "default": {"team": "a", "labels": {"x": 1}, "retries": 2},
         "data_science": {"team": "b", "labels": {"y": 2}},
     }
-    settings, _ = read(raw, template_vars=True, overrides={"image": "i:1"})
-    assert settings.extra_vars == {"team": "b", "labels": {"x": 1, "y": 2}, "image": "i:1"}
+    settings, _ = read(raw, template_vars=True, overrides={"docker_image": "i:1"})
+    assert settings.extra_vars == {"team": "b", "labels": {"x": 1, "y": 2}, "docker_image": "i:1"}
     assert settings.retries == 2
 
 

@@ -3,6 +3,7 @@
 - in the Airflow task's own process, which imports Kedro and the project for this task alone
 - in a fork of a warm server, which has imported them: on workers whose environment names a directory for such servers
   in `KEDRO_ALOFT_WARM`, because only who runs a worker knows that it lives long and may keep processes
+- in a process of another Python (`execution: venv`), where Airflow's own environment has no Kedro
 
 A launcher gets a `TaskRequest` and returns a `TaskReport`; both cross as JSON even here, so that a virtual
 environment, a container or a pod can stand on the other side without a change on this one.
@@ -17,9 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kedro_aloft.contract.keys import DEFAULT_VENV_CACHE, DEFAULT_VENV_PYTHON
 from kedro_aloft.contract.report import TaskReport
+from kedro_aloft.errors import RunError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kedro_aloft.contract.request import TaskRequest
 
 WARM_VARIABLE = "KEDRO_ALOFT_WARM"
@@ -31,13 +36,20 @@ WARM_IDLE_VARIABLE = "KEDRO_ALOFT_WARM_IDLE_S"
 _RUNTIME = "kedro_aloft.runtime.process"
 
 
-def launch(request: TaskRequest, *, warm: str) -> TaskReport:
+def launch(request: TaskRequest, *, warm: str, venv: Mapping[str, str] | None = None) -> TaskReport:
     """Run the request.
 
     Args:
         request: What to run.
         warm: `auto` to use a warm server where the worker offers one, `never`.
+        venv: The Python of its own that it needs: `python`, `requirements` and `cache` as in airflow.yml; None for
+            this one.
+
+    Raises:
+        RunError: If that Python is not there.
     """
+    if venv is not None:
+        return launch_in_venv(request, venv)
     directory = os.environ.get(WARM_VARIABLE, "") if warm == "auto" else ""
     return launch_warm(request, Path(directory)) if directory else launch_in_process(request)
 
@@ -50,6 +62,24 @@ def launch_warm(request: TaskRequest, directory: Path) -> TaskReport:
     with suppress(ValueError):
         idle_s = float(os.environ.get(WARM_IDLE_VARIABLE) or IDLE_S)
     return TaskReport.from_json(run_warm(request.to_json(), directory=directory, idle_s=idle_s, fresh=_run_here))
+
+
+def launch_in_venv(request: TaskRequest, venv: Mapping[str, str]) -> TaskReport:
+    """Run the request in a process of another Python; paths are relative to the project."""
+    from kedro_aloft.venv import build_environment, failed_before, run_in_python
+
+    project = Path(request.project_path)
+    python = venv.get("python")
+    if "requirements" in venv:
+        if python is not None and os.sep in python:
+            python = str(project / python)
+        cache = project / venv.get("cache", DEFAULT_VENV_CACHE)
+        try:
+            built = build_environment(project / venv["requirements"], python=python, cache=cache)
+        except RunError as error:
+            return failed_before(error)
+        return run_in_python(request, built)
+    return run_in_python(request, project / (python or DEFAULT_VENV_PYTHON))
 
 
 def launch_in_process(request: TaskRequest) -> TaskReport:

@@ -35,6 +35,8 @@ class KedroOperator(BaseOperator):
         pinned: Versioned datasets that are read at this DAG run's version.
         versioned: Versioned datasets that the nodes write.
         env_vars: Environment variables for the nodes; values may be Airflow templates.
+        venv: The Python of their own in which the nodes run (`python`, or `requirements` to make one of; `cache`), with
+            paths relative to the project; None for Airflow's own.
         kwargs: Any argument of Airflow's `BaseOperator`.
     """
 
@@ -54,6 +56,7 @@ class KedroOperator(BaseOperator):
         pinned: Sequence[str] = (),
         versioned: Sequence[str] = (),
         env_vars: Mapping[str, str] | None = None,
+        venv: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -65,6 +68,7 @@ class KedroOperator(BaseOperator):
         self.versioned = tuple(versioned)
         self.runtime_params = dict(kedro.runtime_params)
         self.env_vars = dict(env_vars or {})
+        self.venv = None if venv is None else dict(venv)
 
     def execute(self, context: Context) -> None:
         """Run the nodes; leave the report in XCom; fail as the nodes failed."""
@@ -74,10 +78,10 @@ class KedroOperator(BaseOperator):
 
         try:
             request = self.build_request(context)
+            with _environment(self.env_vars), self._stoppable():
+                report = launch(request, warm=self.kedro.warm, venv=self.venv)
         except AloftError as error:
             raise airflow_fail_exception(str(error)) from None
-        with _environment(self.env_vars), self._stoppable():
-            report = launch(request, warm=self.kedro.warm)
         self._leave(report, context)
         self._finish(report)
 
@@ -152,7 +156,7 @@ class KedroOperator(BaseOperator):
         )
 
     def _runtime_params(self, context: Context) -> dict[str, Any]:
-        from kedro_aloft.airflow.params import runtime_params
+        from kedro_aloft.contract.params import runtime_params
 
         return runtime_params(
             rendered=self.runtime_params,

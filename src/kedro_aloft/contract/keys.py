@@ -10,3 +10,21 @@ REPORT_KEY = "kedro_report"
 
 DEFAULT_HANDOFF_URI = ".airflow/handoff"
 """Inside the project, in a directory that git ignores: right for one machine; fleets name a shared place."""
+
+TASK_VARIABLE = "KEDRO_ALOFT_TASK"
+"""Environment variable of a container: what the DAG file knows of its task, as JSON (`contract.container`)."""
+
+RUN_VARIABLE = "KEDRO_ALOFT_RUN"
+"""Environment variable of a container: what Airflow filled in when the task started, as JSON."""
+
+REPORT_MARK = "kedro-aloft report: "
+"""Begins the last line of a container's log; the task's report as JSON is the rest of it."""
+
+DEFAULT_VENV_PYTHON = ".venv/bin/python"
+"""The project's own interpreter for `execution: venv`, relative to the project."""
+
+DEFAULT_VENV_CACHE = ".airflow/venvs"
+"""Folder of the environments that are built from requirements, relative to the project."""
+
+PROJECT_IN_IMAGE = "/home/kedro/project"
+"""Where images have the project, and where their containers work."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kedro_aloft.render.groups import shown_groups
 from kedro_aloft.render.layout import INDENT, LINE_LENGTH, Call, Name, lay_out
 from kedro_aloft.render.statements import asset_calls, cleanup_call, sensor_calls, task_call
+from kedro_aloft.render.stock import without_us
 from kedro_aloft.render.variables import name_variables
+from kedro_aloft.settings.execution import CONTAINER_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
+    from kedro_aloft.render.containers.file import Containers
     from kedro_aloft.render.running import Running
     from kedro_aloft.settings.models import DagSettings
 
@@ -27,6 +30,7 @@ class _Statement:
     task_id: str
     call: Call
     group: tuple[str, ...] = ()
+    suffix: str = ""
 
 
 def build_body(
@@ -36,6 +40,7 @@ def build_body(
     running: Running,
     nodes: Mapping[str, NodeInfo],
     datasets: Mapping[str, DatasetInfo],
+    containers: Containers,
     reserved: Collection[str],
 ) -> tuple[str, tuple[Call, ...]]:
     """Return the indented body of the DAG block, without a last newline, and the calls in it."""
@@ -47,12 +52,17 @@ def build_body(
     statements = [_Statement(task_id=task_id, call=call) for task_id, call in sensors.items()]
     for task in plan.tasks:
         outlets = asset_calls(task, plan, datasets) if settings.assets else ()
-        call = task_call(task, plan, group=groups[task.id], running=running, nodes=nodes, outlets=outlets)
+        make = containers.task_call if running.demands[task.id].execution in CONTAINER_MODES else task_call
+        call = make(task, plan, group=groups[task.id], running=running, nodes=nodes, outlets=outlets)
         statements.append(_Statement(task_id=task.id, call=call, group=groups[task.id]))
     cleanup = None
     if plan.handed_over:
-        cleanup, call = cleanup_call(settings, taken={*taken, *sensors})
-        statements.append(_Statement(task_id=cleanup, call=call))
+        make_cleanup = cleanup_call if running.needs_us else containers.cleanup_call
+        cleanup, call = make_cleanup(settings, taken={*taken, *sensors})
+        suffix = "" if running.needs_us else ".as_teardown()"
+        statements.append(_Statement(task_id=cleanup, call=call, suffix=suffix))
+    if not running.needs_us:
+        statements = [replace(one, call=without_us(one.call)) for one in statements]
     variables = name_variables({one.task_id: _room(one) for one in statements}, taken=reserved)
     blocks = _blocks(statements, variables, depth=0)
     edges = _edge_lines(_edges(plan, sensors=tuple(sensors), cleanup=cleanup), variables)
@@ -81,7 +91,7 @@ def _block(members: Sequence[_Statement], variables: Mapping[str, str], *, depth
     if len(first.group) > depth:
         header = lay_out(Call("TaskGroup", (first.group[depth],)), indent=indent, prefix="with ", suffix=":")
         return header + "\n" + "\n\n".join(_blocks(members, variables, depth=depth + 1))
-    return lay_out(first.call, indent=indent, prefix=f"{variables[first.task_id]} = ")
+    return lay_out(first.call, indent=indent, prefix=f"{variables[first.task_id]} = ", suffix=first.suffix)
 
 
 def _edges(plan: Plan, *, sensors: Sequence[str], cleanup: str | None) -> list[tuple[tuple[str, ...], list[str]]]:

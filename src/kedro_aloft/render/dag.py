@@ -10,34 +10,34 @@ from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import RenderError
 from kedro_aloft.render.body import build_body
+from kedro_aloft.render.containers.file import Containers
 from kedro_aloft.render.describe import describe_dag, describe_file, fingerprint_mark
-from kedro_aloft.render.layout import INDENT, LINE_LENGTH, Text, functions_used, lay_out
+from kedro_aloft.render.imports import import_lines
+from kedro_aloft.render.layout import Text, functions_used, lay_out
 from kedro_aloft.render.running import share_arguments
 from kedro_aloft.render.statements import dag_call, pipeline_call
+from kedro_aloft.render.stock import STOCK_MODULES, notifier_module, without_us
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
     from kedro_aloft.settings.models import DagSettings
 
-_IMPORTS = {
-    "airflow.sdk": ("DAG", "Asset", "Param", "TaskGroup"),
-    "kedro_aloft.airflow": (
-        "KedroCleanup",
-        "KedroOperator",
-        "KedroPipeline",
-        "data_interval_schedule",
-        "duration",
-        "instant",
-        "notifier",
-        "wait_for",
+_MODULES = {
+    **dict.fromkeys(("DAG", "Asset", "Param", "TaskGroup"), "airflow.sdk"),
+    **dict.fromkeys(
+        (
+            *("KedroCleanup", "KedroOperator", "KedroPipeline"),
+            *("data_interval_schedule", "duration", "instant", "notifier", "wait_for"),
+        ),
+        "kedro_aloft.airflow",
     ),
 }
-"""All that a DAG file may import, sorted as import sorters do."""
+"""Name → module, of all that a DAG file may import when its tasks run our operator."""
 
-RESERVED_NAMES = frozenset({"DOC", "kedro"}.union(*_IMPORTS.values()))
+RESERVED_NAMES = frozenset({"DOC", "kedro", *_MODULES})
 """Names that no task's variable may have."""
 
 _FINGERPRINT_LENGTH = 16
@@ -99,11 +99,27 @@ def _render(
     command: str,
 ) -> RenderedDag:
     running = share_arguments(plan, settings, nodes=nodes)
-    shared = pipeline_call(plan, settings)
+    containers = Containers(plan, settings, running)
+    modules = {**_MODULES, **containers.modules, **({} if running.needs_us else _stock_modules(settings))}
     dag = dag_call(plan, settings, shared=running.shared, dag_id=dag_id)
-    body, calls = build_body(plan, settings, running=running, nodes=nodes, datasets=datasets, reserved=RESERVED_NAMES)
-    head = _imports(functions_used([shared, dag, *calls]))
-    tail = f"{lay_out(shared, prefix='kedro = ')}\n\n{lay_out(dag, prefix='with ', suffix=':')}\n{body}\n"
+    body, calls = build_body(
+        plan,
+        settings,
+        running=running,
+        nodes=nodes,
+        datasets=datasets,
+        containers=containers,
+        reserved=RESERVED_NAMES | containers.reserved | set(modules),
+    )
+    blocks, names = containers.preamble(calls)
+    if running.needs_us:
+        shared = pipeline_call(plan, settings)
+        blocks, calls = [lay_out(shared, prefix="kedro = "), *blocks], (shared, *calls)
+    else:
+        dag = without_us(dag)
+    head = import_lines(_first_parts(functions_used([dag, *calls]) | names), modules)
+    above = "\n\n".join(blocks)
+    tail = f"{above}\n\n{lay_out(dag, prefix='with ', suffix=':')}\n{body}\n"
 
     def below(fingerprint: str) -> str:
         return f"{head}\n\n{_page(describe_dag(plan, doc=settings.doc, fingerprint=fingerprint))}\n\n{tail}"
@@ -135,16 +151,14 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_FINGERPRINT_LENGTH]
 
 
-def _imports(functions: Collection[str]) -> str:
-    used = {function.partition(".")[0] for function in functions}
-    return "\n".join(_import(module, [name for name in names if name in used]) for module, names in _IMPORTS.items())
+def _first_parts(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
 
 
-def _import(module: str, names: list[str]) -> str:
-    line = f"from {module} import {', '.join(names)}"
-    if len(line) <= LINE_LENGTH:
-        return line
-    return "\n".join([f"from {module} import (", *(f"{INDENT}{name}," for name in names), ")"])
+def _stock_modules(settings: DagSettings) -> dict[str, str]:
+    """The modules of a file without us: those of notifiers are the user's choice."""
+    told = (*settings.notify.on_failure, *settings.notify.on_success, *settings.notify.on_retry)
+    return {**STOCK_MODULES, **{name: module for module, name in (notifier_module(one.class_path) for one in told)}}
 
 
 def _page(text: str) -> str:

@@ -7,6 +7,7 @@ formatter keeps as it is.
 from __future__ import annotations
 
 import keyword
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LINE_LENGTH = 100
+SPREAD = "**"
 INDENT = "    "
+
+
+_WORD = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,8 @@ class Call:
     Args:
         function: Its name.
         args: Positional arguments: literals, names, calls, texts.
-        kwargs: Keyword arguments in their order; keys that are no identifiers go through `**{...}`.
+        kwargs: Keyword arguments in their order. A key that begins with `**` unpacks its value; other keys that are no
+            identifiers go through `**{...}`.
         open: Whether each argument has its own line even when all fit on one.
     """
 
@@ -94,7 +100,8 @@ def _parts(expression: Any) -> tuple[str, _Items, str] | None:
 def _arguments(call: Call) -> _Items:
     items: _Items = [("", item, ",") for item in call.args]
     items += [(f"{key}=", value, ",") for key, value in call.kwargs if _is_argument(key)]
-    rest = {key: value for key, value in call.kwargs if not _is_argument(key)}
+    items += [("**", value, ",") for key, value in call.kwargs if key.startswith(SPREAD)]
+    rest = {key: value for key, value in call.kwargs if not _is_argument(key) and not key.startswith(SPREAD)}
     return [*items, ("**", rest, ",")] if rest else items
 
 
@@ -147,11 +154,13 @@ def _columns(character: str) -> int:
 
 
 def functions_used(expressions: Iterable[Any]) -> set[str]:
-    """Return the names of all functions that are called in the expressions."""
+    """Return the names of all functions that are called in the expressions, and of all variables that they use."""
     found: set[str] = set()
     for expression in expressions:
         if isinstance(expression, Call):
             found.add(expression.function)
+        if isinstance(expression, Name):
+            found |= set(_WORD.findall(expression.text))
         _, items, _ = (_parts(expression) if not isinstance(expression, Text) else None) or ("", [], "")
         found |= functions_used(item for _, item, _ in items)
     return found

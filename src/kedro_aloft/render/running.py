@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.contract.keys import DEFAULT_VENV_CACHE, DEFAULT_VENV_PYTHON
 from kedro_aloft.errors import RenderError
 from kedro_aloft.render.schedule import duration_call
+from kedro_aloft.settings.execution import CONTAINER_MODES
 from kedro_aloft.settings.overrides import effective, merge_requirements
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from kedro_aloft.graph.plan import Plan, Task
     from kedro_aloft.graph.snapshot import NodeInfo
+    from kedro_aloft.settings.execution import VenvSettings
     from kedro_aloft.settings.models import DagSettings
     from kedro_aloft.settings.overrides import TaskSettings
 
@@ -27,8 +30,12 @@ _ARGUMENTS = {
     "queue": "queue",
     "executor": "executor",
     "env_vars": "env_vars",
+    "venv": "venv",
 }
 """Operator argument → setting."""
+
+_OF_OUR_OPERATOR = ("env_vars", "venv")
+"""Arguments that only `KedroOperator` has; containers have an environment of their own."""
 
 _AIRFLOW_DEFAULTS: dict[str, Any] = {
     "execution_timeout": None,
@@ -38,6 +45,7 @@ _AIRFLOW_DEFAULTS: dict[str, Any] = {
     "queue": None,
     "executor": None,
     "env_vars": {},
+    "venv": None,
 }
 """What holds when neither the task nor `default_args` says anything.
 
@@ -52,10 +60,22 @@ class Running:
     Args:
         shared: For all tasks.
         own: For single tasks, by task id; they win over the shared ones.
+        demands: What the nodes of each task demand, by task id.
     """
 
     shared: Mapping[str, Any]
     own: Mapping[str, Mapping[str, Any]]
+    demands: Mapping[str, TaskSettings]
+
+    @property
+    def modes(self) -> frozenset[str]:
+        """The modes of execution of all tasks."""
+        return frozenset(one.execution for one in self.demands.values())
+
+    @property
+    def needs_us(self) -> bool:
+        """Whether some task runs our own operator, so that Airflow needs this package."""
+        return not self.modes <= CONTAINER_MODES
 
 
 def share_arguments(plan: Plan, settings: DagSettings, *, nodes: Mapping[str, NodeInfo]) -> Running:
@@ -69,21 +89,29 @@ def share_arguments(plan: Plan, settings: DagSettings, *, nodes: Mapping[str, No
     Raises:
         RenderError: If nodes that share a task want different things of it.
     """
-    wanted = {task.id: _arguments(_of_task(task, settings, nodes)) for task in plan.tasks}
+    demands = {task.id: _of_task(task, settings, nodes) for task in plan.tasks}
+    wanted = {task_id: _arguments(one) for task_id, one in demands.items()}
+    only_ours = all(one.execution not in CONTAINER_MODES for one in demands.values())
     shared = {
         argument: value
         for argument, value in _arguments(_of_dag(settings)).items()
         if value != _AIRFLOW_DEFAULTS.get(argument, ...)
+        and (only_ours or argument not in _OF_OUR_OPERATOR)
         and not _is_taken_back(argument, wanted)
         # Sensors would inherit the limit of the tasks, and they have one of their own.
         and not (argument == "execution_timeout" and settings.wait_for)
     }
     base = {**_AIRFLOW_DEFAULTS, **shared}
     own = {
-        task_id: {argument: value for argument, value in arguments.items() if value != base[argument]}
+        task_id: {
+            argument: value
+            for argument, value in arguments.items()
+            if value != base[argument]
+            and (demands[task_id].execution not in CONTAINER_MODES or argument not in _OF_OUR_OPERATOR)
+        }
         for task_id, arguments in wanted.items()
     }
-    return Running(shared=shared, own=own)
+    return Running(shared=shared, own=own, demands=demands)
 
 
 def as_expressions(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,7 +127,17 @@ def _is_taken_back(argument: str, wanted: Mapping[str, Mapping[str, Any]]) -> bo
 
 def _arguments(values: TaskSettings | DagSettings) -> dict[str, Any]:
     arguments = {argument: getattr(values, setting) for argument, setting in _ARGUMENTS.items()}
-    return {**arguments, "env_vars": dict(arguments["env_vars"])}
+    return {**arguments, "env_vars": dict(arguments["env_vars"]), "venv": _venv(arguments["venv"])}
+
+
+def _venv(venv: VenvSettings | None) -> dict[str, str] | None:
+    if venv is None:
+        return None
+    if venv.requirements is None:
+        return {"python": venv.python or DEFAULT_VENV_PYTHON}
+    cache = {"cache": venv.cache} if venv.cache != DEFAULT_VENV_CACHE else {}
+    python = {"python": venv.python} if venv.python else {}
+    return {"requirements": venv.requirements, **python, **cache}
 
 
 def _of_dag(settings: DagSettings) -> TaskSettings:

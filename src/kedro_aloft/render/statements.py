@@ -51,7 +51,7 @@ def pipeline_call(plan: Plan, settings: DagSettings) -> Call:
         "load_versions": (_plain(settings.load_versions), {}),
     }
     identity = {"package": plan.package, "pipeline": plan.pipeline, "env": plan.env}
-    return _open_call(
+    return open_call(
         "KedroPipeline", {**identity, **{key: value for key, (value, default) in values.items() if value != default}}
     )
 
@@ -89,7 +89,7 @@ def dag_call(plan: Plan, settings: DagSettings, *, shared: Mapping[str, Any], da
         "tags": list(dict.fromkeys([*OWN_TAGS, *settings.tags])),
         "doc_md": Name("DOC"),
     }
-    return _open_call("DAG", arguments)
+    return open_call("DAG", arguments)
 
 
 def _default_args(settings: DagSettings, shared: Mapping[str, Any]) -> _Arguments:
@@ -149,7 +149,7 @@ def task_call(
         **as_expressions(running.own[task.id]),
         "doc_md": Text(describe_task(task, nodes)),
     }
-    return _open_call("KedroOperator", arguments)
+    return open_call("KedroOperator", arguments)
 
 
 def asset_calls(task: Task, plan: Plan, datasets: Mapping[str, DatasetInfo]) -> list[Call]:
@@ -197,16 +197,21 @@ def _sensor_call(wait: WaitFor, task_id: str) -> Call:
     arguments["timeout"] = duration_call(wait.timeout)
     if wait.execution_delta is not None:
         arguments["execution_delta"] = duration_call(wait.execution_delta)
-    return _open_call("wait_for", arguments)
+    return open_call("wait_for", arguments)
 
 
 def cleanup_call(settings: DagSettings, *, taken: Collection[str]) -> tuple[str, Call]:
     """Return the id and the call of the task that removes handed-over data."""
-    task_id = _free_id(CLEANUP_ID, taken)
+    task_id = free_cleanup_id(taken)
     named = {} if task_id == CLEANUP_ID else {"task_id": task_id}
     # Else one failed cleanup would hold up every later run.
     alone = {"depends_on_past": False} if settings.depends_on_past else {}
     return task_id, Call("KedroCleanup", kwargs=tuple({**named, "kedro": Name("kedro"), **alone}.items()))
+
+
+def free_cleanup_id(taken: Collection[str]) -> str:
+    """Return the id of the task that removes handed-over data."""
+    return _free_id(CLEANUP_ID, taken)
 
 
 def _free_id(wanted: str, taken: Collection[str]) -> str:
@@ -221,7 +226,8 @@ def _free_id(wanted: str, taken: Collection[str]) -> str:
     return free
 
 
-def _open_call(function: str, arguments: Mapping[str, Any]) -> Call:
+def open_call(function: str, arguments: Mapping[str, Any]) -> Call:
+    """Return a call with one argument on each line."""
     return Call(function, kwargs=tuple(arguments.items()), open=True)
 
 

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StrictInt,
@@ -27,8 +25,19 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from kedro_aloft.errors import close_match
+from kedro_aloft.settings.base import Settings, key
 from kedro_aloft.settings.dates import check_zone, parse_date
 from kedro_aloft.settings.duration import Duration, MinutesOrDuration, PositiveDuration
+from kedro_aloft.settings.execution import (
+    EXECUTION_SECTIONS,
+    DockerSettings,
+    EcsSettings,
+    GkeSettings,
+    KubernetesSettings,
+    Mode,
+    Profiles,
+    VenvSettings,
+)
 from kedro_aloft.settings.refusal import refusal
 from kedro_aloft.settings.schedule import Schedule
 from kedro_aloft.settings.size import Memory
@@ -48,9 +57,6 @@ from kedro_aloft.settings.values import (
     as_mapping,
     list_of,
 )
-
-if TYPE_CHECKING:
-    from pydantic.config import JsonDict
 
 Count = Annotated[StrictInt, Field(ge=0)]
 PositiveCount = Annotated[StrictInt, Field(ge=1)]
@@ -77,40 +83,18 @@ _DATE_SCHEMA = {
 Date = Annotated[datetime, WithJsonSchema(_DATE_SCHEMA)]
 
 
-class _Settings(BaseModel):
-    """Base of all models: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False, defer_build=True)
-
-
-def _key(
-    group: str, default: Any, description: str, *examples: Any, kedro_airflow: str = "", **constraints: Any
-) -> Any:
-    """Describe one key.
-
-    Args:
-        group: The part of the reference page.
-        default: `...` when the key is required.
-        description: What the key does, for the schema and the reference page.
-        examples: At least one valid value.
-        kedro_airflow: The equivalent in kedro-airflow 0.11, empty when there is none.
-        constraints: More arguments for `Field`.
-    """
-    extra: JsonDict = {"x-group": group, "x-kedro-airflow": kedro_airflow}
-    return Field(default, description=description, examples=list(examples), json_schema_extra=extra, **constraints)
+_identity = partial(key, "identity")
+_time = partial(key, "time")
+_data = partial(key, "data")
+_cutting = partial(key, "cutting")
+_running = partial(key, "running")
+_execution = partial(key, "execution")
+_telling = partial(key, "telling")
+_checking = partial(key, "checking")
+_tasks = partial(key, "tasks")
 
 
-_identity = partial(_key, "identity")
-_time = partial(_key, "time")
-_data = partial(_key, "data")
-_cutting = partial(_key, "cutting")
-_running = partial(_key, "running")
-_telling = partial(_key, "telling")
-_checking = partial(_key, "checking")
-_tasks = partial(_key, "tasks")
-
-
-class HandoffSettings(_Settings):
+class HandoffSettings(Settings):
     """Where datasets that live in memory wait for the task that reads them."""
 
     uri: Uri = _data(
@@ -129,7 +113,7 @@ class HandoffSettings(_Settings):
     )
 
 
-class WaitFor(_Settings):
+class WaitFor(Settings):
     """Another DAG, or one of its tasks, that must have succeeded first."""
 
     dag_id: AirflowId = _data(..., "The other DAG.", "ingest")
@@ -147,7 +131,7 @@ def _wait_for_item(value: Any) -> Any:
 WaitForItem = Annotated[WaitFor, BeforeValidator(_wait_for_item, json_schema_input_type=str | WaitFor)]
 
 
-class FilterSettings(_Settings):
+class FilterSettings(Settings):
     """Which nodes of the pipeline take part; the same meaning as the options of `kedro run`."""
 
     tags: TagTuple = _cutting((), "Nodes with any of these tags.", ["daily"], kedro_airflow="`--tags`")
@@ -159,7 +143,7 @@ class FilterSettings(_Settings):
     namespaces: TextTuple = _cutting((), "Nodes in these namespaces and below.", ["ingestion"])
 
 
-class Notifier(_Settings):
+class Notifier(Settings):
     """A class of Airflow's notifiers and its arguments: `{class: dotted.path, argument: value, ...}`."""
 
     class_path: DottedPath = _telling(
@@ -200,7 +184,7 @@ _SLACK = {
 }
 
 
-class NotifySettings(_Settings):
+class NotifySettings(Settings):
     """Whom to tell about what."""
 
     on_failure: Notifiers = _telling(
@@ -212,7 +196,7 @@ class NotifySettings(_Settings):
     )
 
 
-class CheckSettings(_Settings):
+class CheckSettings(Settings):
     """Which rules are asked, and which findings are known and accepted."""
 
     select: TextTuple = _checking(
@@ -242,7 +226,7 @@ def _check_selectors(items: tuple[str, ...]) -> tuple[str, ...]:
 Selectors = Annotated[TextTuple, AfterValidator(_check_selectors)]
 
 
-class TaskOverride(_Settings):
+class TaskOverride(Settings):
     """Other values for some nodes. Only the keys that are written here count (see `model_fields_set`)."""
 
     select: Selectors = _tasks(
@@ -261,8 +245,28 @@ class TaskOverride(_Settings):
         None, "Instead of `executor` above; null is Airflow's default.", "KubernetesExecutor"
     )
     env_vars: Environment = _tasks({}, "Added to `env_vars` above, variable by variable.", {"OMP_NUM_THREADS": "4"})
+    execution: Mode | SkipJsonSchema[None] = _tasks(None, "Instead of `execution` above.", "docker")
+    image: Text | None = _tasks(None, "Instead of `image` above.", "registry.example.org/shop-gpu:1.4.2")
+    resource_profile: Text | None = _tasks(None, "Instead of `resource_profile` above and of the node's tag.", "gpu")
+    venv: VenvSettings | SkipJsonSchema[None] = _tasks(
+        None, "Laid over `venv` above, key by key.", {"python": ".venv-old/bin/python"}
+    )
+    docker: DockerSettings | SkipJsonSchema[None] = _tasks(
+        None, "Laid over `docker` above, key by key.", {"network": "none"}
+    )
+    kubernetes: KubernetesSettings | SkipJsonSchema[None] = _tasks(
+        None, "Laid over `kubernetes` above, key by key.", {"service_account": "trainer"}
+    )
+    gke: GkeSettings | SkipJsonSchema[None] = _tasks(
+        None, "Laid over `gke` above, key by key.", {"cluster": "gpu"}
+    )
+    ecs: EcsSettings | SkipJsonSchema[None] = _tasks(
+        None, "Laid over `ecs` above, key by key.", {"task_definition": "shop-gpu"}
+    )
 
-    @field_validator("retries", "retry_delay", "pool_slots", "priority_weight", mode="before")
+    @field_validator(
+        "retries", "retry_delay", "pool_slots", "priority_weight", "execution", *EXECUTION_SECTIONS, mode="before"
+    )
     @classmethod
     def _has_value(cls, value: Any) -> Any:
         """None is the default for `not written here`; written, it would mean nothing."""
@@ -294,7 +298,7 @@ def _expand_handoff(value: Any) -> Any:
     return {"uri": value} if isinstance(value, str) else value
 
 
-class DagSettings(_Settings):
+class DagSettings(Settings):
     """Everything that `airflow.yml` can say about the DAG of one pipeline."""
 
     # --- identity: what the DAG is called
@@ -479,6 +483,46 @@ class DagSettings(_Settings):
     )
     email_on_retry: StrictBool = _running(
         False, "Deprecated, use `notify.on_retry`.", True, kedro_airflow="`email_on_retry`"
+    )
+
+    # --- execution: where a task's nodes run
+    execution: Mode = _execution(
+        "process",
+        "Where nodes run: `process` (Airflow's own), `venv` (a Python environment of the project's), or a container: "
+        "`docker`, `kubernetes`, `gke`, `ecs`.",
+        "kubernetes",
+        kedro_airflow="always in Airflow's process",
+    )
+    image: Text | None = _execution(
+        None,
+        "Image that has the project, for `docker`, `kubernetes` and `gke`; `kedro airflow image build` makes one.",
+        "registry.example.org/shop:1.4.2",
+    )
+    resource_profile: Text | None = _execution(
+        None,
+        "The entry of `resource_profiles` that tasks take. A node's tag `airflow.resources.<name>` wins over it; null: "
+        "the entry called `default`, if there is one.",
+        "large",
+    )
+    resource_profiles: Profiles = _execution(
+        {},
+        "What containers may take, by a name of your own.",
+        {"large": {"requests": {"cpu": 2, "memory": "8Gi"}, "limits": {"memory": "8Gi"}}},
+    )
+    venv: Annotated[VenvSettings, BeforeValidator(as_mapping, json_schema_input_type=VenvSettings | None)] = _execution(
+        VenvSettings(), "For `execution: venv`.", {"requirements": "requirements.lock"}
+    )
+    docker: Annotated[DockerSettings, BeforeValidator(as_mapping, json_schema_input_type=DockerSettings | None)] = (
+        _execution(DockerSettings(), "For `execution: docker`.", {"network": "shop"})
+    )
+    kubernetes: Annotated[
+        KubernetesSettings, BeforeValidator(as_mapping, json_schema_input_type=KubernetesSettings | None)
+    ] = _execution(KubernetesSettings(), "For `execution: kubernetes` and `gke`.", {"namespace": "shop"})
+    gke: Annotated[GkeSettings, BeforeValidator(as_mapping, json_schema_input_type=GkeSettings | None)] = _execution(
+        GkeSettings(), "For `execution: gke`.", {"project": "shop-prod", "location": "europe-west1", "cluster": "batch"}
+    )
+    ecs: Annotated[EcsSettings, BeforeValidator(as_mapping, json_schema_input_type=EcsSettings | None)] = _execution(
+        EcsSettings(), "For `execution: ecs`.", {"cluster": "batch", "task_definition": "shop", "container": "shop"}
     )
 
     # --- telling: who hears of it

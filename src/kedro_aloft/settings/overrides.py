@@ -7,13 +7,26 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.settings.base import Settings
 from kedro_aloft.settings.duration import format_duration
+from kedro_aloft.settings.execution import CONTAINER_MODES, EXECUTION_SECTIONS, SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import timedelta
 
+    from kedro_aloft.settings.execution import (
+        DockerSettings,
+        EcsSettings,
+        GkeSettings,
+        KubernetesSettings,
+        VenvSettings,
+    )
     from kedro_aloft.settings.models import DagSettings, TaskOverride
+
+DEFAULT_PROFILE = "default"
+PROFILE_TAG = "airflow.resources."
+"""A node's tag `airflow.resources.gpu` names the resource profile `gpu`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +43,10 @@ class TaskSettings:
         queue: Queue of the executor; None is its default.
         executor: Executor; None is Airflow's default.
         env_vars: Names and values, sorted by name.
+        execution: Where the nodes run.
+        image: Image of the container; None in modes without one.
+        resource_profile: Name in `resource_profiles`; None for none.
+        venv, docker, kubernetes, gke, ecs: The section of each mode; None where `execution` does not read it.
     """
 
     retries: int
@@ -41,13 +58,22 @@ class TaskSettings:
     queue: str | None = None
     executor: str | None = None
     env_vars: tuple[tuple[str, str], ...] = ()
+    execution: str = "process"
+    image: str | None = None
+    resource_profile: str | None = None
+    venv: VenvSettings | None = None
+    docker: DockerSettings | None = None
+    kubernetes: KubernetesSettings | None = None
+    gke: GkeSettings | None = None
+    ecs: EcsSettings | None = None
 
     def as_text(self) -> str:
         """Return one line that is equal for equal settings; the planner compares it and never reads it."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         values["retry_delay"] = format_duration(self.retry_delay)
         values["timeout"] = None if self.timeout is None else format_duration(self.timeout)
-        return json.dumps(values, sort_keys=True)
+        values |= {name: None if values[name] is None else values[name].model_dump() for name in EXECUTION_SECTIONS}
+        return json.dumps(values, sort_keys=True, default=str)
 
 
 def effective(
@@ -62,15 +88,40 @@ def effective(
         namespace: Dotted namespace, or None.
     """
     values: dict[str, Any] = {field.name: getattr(settings, field.name) for field in fields(TaskSettings)}
+    values["resource_profile"] = _tagged_profile(tags) or values["resource_profile"]
     for override in settings.tasks:
         if selects(override, node_name, tags=tags, namespace=namespace):
             values = _apply(override, values)
-    return TaskSettings(**{**values, "env_vars": tuple(sorted(values["env_vars"].items()))})
+    if values["resource_profile"] is None and DEFAULT_PROFILE in settings.resource_profiles:
+        values["resource_profile"] = DEFAULT_PROFILE
+    values["env_vars"] = tuple(sorted(values["env_vars"].items()))
+    return TaskSettings(**_without_other_modes(values))
 
 
 def _apply(override: TaskOverride, values: dict[str, Any]) -> dict[str, Any]:
-    changed = {key: getattr(override, key) for key in override.changes}
+    changed = {key: _laid_over(values[key], getattr(override, key)) for key in override.changes}
     return {**values, **changed, "env_vars": {**values["env_vars"], **override.env_vars}}
+
+
+def _laid_over(below: Any, value: Any) -> Any:
+    """Sections merge key by key, other values replace."""
+    if not isinstance(value, Settings):
+        return value
+    return below.model_copy(update={key: getattr(value, key) for key in value.model_fields_set})
+
+
+def _tagged_profile(tags: Collection[str]) -> str | None:
+    """Return the profile that a tag of the node names; the first by name when several do, which is refused later."""
+    return min((tag.removeprefix(PROFILE_TAG) for tag in tags if tag.startswith(PROFILE_TAG)), default=None)
+
+
+def _without_other_modes(values: dict[str, Any]) -> dict[str, Any]:
+    """Nodes may share a task although they differ in what their mode does not read."""
+    mode = values["execution"]
+    unread = dict.fromkeys(name for name in EXECUTION_SECTIONS if name not in SECTIONS[mode])
+    if mode not in CONTAINER_MODES:
+        unread |= {"image": None, "resource_profile": None}
+    return {**values, **unread}
 
 
 def selects(

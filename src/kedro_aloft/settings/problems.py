@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import SettingsError, close_match
+from kedro_aloft.settings.execution import (
+    DockerSettings,
+    EcsSettings,
+    GkeSettings,
+    KubernetesSettings,
+    PodSecret,
+    ResourceProfile,
+    SecretSource,
+    VenvSettings,
+    VolumeSettings,
+)
 from kedro_aloft.settings.layers import path_text
 from kedro_aloft.settings.models import (
     CheckSettings,
@@ -37,8 +48,17 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "notify": NotifySettings,
     "tasks": TaskOverride,
     "check": CheckSettings,
+    "resource_profiles": ResourceProfile,
+    "venv": VenvSettings,
+    "docker": DockerSettings,
+    "docker.secrets": SecretSource,
+    "kubernetes": KubernetesSettings,
+    "kubernetes.secrets": PodSecret,
+    "kubernetes.volume": VolumeSettings,
+    "gke": GkeSettings,
+    "ecs": EcsSettings,
 }
-"""Key of `DagSettings` → model of its value or items; `""` is the top."""
+"""Key of `DagSettings` → model of its value or items; `""` is the top. In `tasks` they are the same."""
 
 _KINDS = {
     "int_type": ("not a whole number", "a whole number"),
@@ -113,8 +133,11 @@ def _not_one_of(value: object, expected: str) -> tuple[str, str]:
 
 
 def _keys_at(place: Sequence[str | int]) -> tuple[str, ...]:
+    """The deepest model on the way, whatever names of the user's stand between (`resource_profiles.<name>`)."""
     steps = [step for step in place[:-1] if isinstance(step, str)]
-    return tuple(MODELS[steps[0] if steps else ""].model_fields)
+    inner = steps[1:] if steps[:1] == ["tasks"] and len(steps) > 1 else steps
+    depth = next(depth for depth in range(len(inner), -1, -1) if ".".join(inner[:depth]) in MODELS)
+    return tuple(MODELS[".".join(inner[:depth])].model_fields)
 
 
 def unknown_key(place: tuple[str | int, ...], value: object, allowed: Collection[str], remedy: str = "") -> Problem:

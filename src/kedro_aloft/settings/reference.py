@@ -25,6 +25,10 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "data": ("Data", "What goes in, and what crosses from task to task."),
     "cutting": ("Cutting", "Which nodes take part, and which share a task."),
     "running": ("Running", "How a task runs. `tasks` below makes exceptions."),
+    "execution": (
+        "Execution",
+        "Where the nodes of a task run. A mode reads the section of its name; the others may stand there unused.",
+    ),
     "telling": ("Telling", "Who hears of it."),
     "checking": ("Checking", "What `kedro airflow check` asks, and what it keeps quiet about."),
     "tasks": ("Exceptions for some tasks", "Of several matching entries the last one wins, key by key."),

@@ -41,13 +41,13 @@ def run_child(request: dict[str, Any], files: list[int], *, parent: int, relay: 
     try:
         channel = socket.socket(fileno=files[CHANNEL])
         if _prepare(request, files, channel, parent=parent, relay=relay):
-            code = _run(request["request"], channel)
+            code = run_request(request["request"], channel)
     except (ClosedError, BrokenPipeError):
         pass  # who asked has gone
     except BaseException:  # noqa: BLE001  the last frame of this process: all that is left is to tell
         traceback.print_exc()
     finally:
-        _leave(code)
+        leave(code)
 
 
 def _prepare(
@@ -58,7 +58,7 @@ def _prepare(
         os.setsid()
         end_with_parent(parent)
         adopt_orphans()
-        _take_signals()
+        take_signals()
         _take_files(files)
         _take_surroundings(request)
         _reseed()
@@ -75,7 +75,8 @@ def _prepare(
     return True
 
 
-def _take_signals() -> None:
+def take_signals() -> None:
+    """Have the signals of a process that was just started, and end on SIGTERM with all that was started."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
@@ -140,7 +141,8 @@ def _reseed() -> None:
             sys.modules[module].seed()
 
 
-def _run(request: str, channel: socket.socket) -> int:
+def run_request(request: str, channel: socket.socket) -> int:
+    """Serve a `TaskRequest` given as JSON, tell the channel what came of it, and return the exit code."""
     from kedro_aloft.runtime import process
 
     try:
@@ -155,7 +157,7 @@ def _run(request: str, channel: socket.socket) -> int:
     return 0
 
 
-def _leave(code: int) -> NoReturn:
+def leave(code: int) -> NoReturn:
     """End as Python does, but never wait for what a node left running: that ends first, even if the server is dead."""
     with suppress(BaseException):
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("airflow.sdk")
 
-from kedro_aloft.airflow.params import runtime_params
+from kedro_aloft.contract.params import runtime_params
 from kedro_aloft.errors import RequestError
 
 pytestmark = pytest.mark.airflow

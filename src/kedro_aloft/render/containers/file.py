@@ -1,0 +1,127 @@
+"""What containers bring into a DAG file: tasks, the cleanup, and the lines above the DAG that they need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.render.containers import ADAPTERS
+from kedro_aloft.render.containers.docker import PROJECT, PROJECT_SOURCE
+from kedro_aloft.render.containers.ecs import VARIABLES, VARIABLES_SOURCE
+from kedro_aloft.render.containers.environment import (
+    CONSTANTS,
+    FUNCTION,
+    MODULES,
+    cleanup_environment,
+    environment_of,
+    preamble,
+)
+from kedro_aloft.render.containers.work import CLEAN_COMMAND, RUN_COMMAND, Constants, Work
+from kedro_aloft.render.describe import describe_task
+from kedro_aloft.render.layout import Call, Text, functions_used, lay_out
+from kedro_aloft.render.running import as_expressions
+from kedro_aloft.render.slug import slugify
+from kedro_aloft.render.statements import free_cleanup_id, open_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from kedro_aloft.graph.plan import Plan, Task
+    from kedro_aloft.graph.snapshot import NodeInfo
+    from kedro_aloft.render.running import Running
+    from kedro_aloft.settings.models import DagSettings
+    from kedro_aloft.settings.overrides import TaskSettings
+
+
+class Containers:
+    """The containers of one DAG file.
+
+    Args:
+        plan, settings: What runs, and how.
+        running: What each task demands.
+    """
+
+    def __init__(self, plan: Plan, settings: DagSettings, running: Running) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._running = running
+        self._constants = Constants()
+        self._adapters = [adapter for mode, adapter in ADAPTERS.items() if mode in running.modes]
+
+    @property
+    def modules(self) -> Mapping[str, str]:
+        """Module of every name that the containers of this file may use."""
+        found: dict[str, str] = dict(MODULES) if self._adapters else {}
+        for adapter in self._adapters:
+            found |= adapter.modules
+        return found
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Names that no task's variable may have."""
+        names = {*self.modules, *CONSTANTS, FUNCTION, PROJECT, VARIABLES}
+        return frozenset(names) if self._adapters else frozenset()
+
+    def task_call(
+        self,
+        task: Task,
+        plan: Plan,
+        *,
+        group: Sequence[str],
+        running: Running,
+        nodes: Mapping[str, NodeInfo],
+        outlets: Sequence[Call] = (),
+    ) -> Call:
+        """Return the call of a stock operator for a task; the arguments are those of `statements.task_call`."""
+        demands = running.demands[task.id]
+        prefix = "".join(f"{part}." for part in group)
+        arguments = {
+            "task_id": task.id.removeprefix(prefix),
+            **self._operator_arguments(demands, RUN_COMMAND, lambda more: environment_of(task, plan, more)),
+            **({"outlets": list(outlets)} if outlets else {}),
+            **as_expressions(running.own[task.id]),
+            "doc_md": Text(describe_task(task, nodes)),
+        }
+        return open_call(ADAPTERS[demands.execution].operator, arguments)
+
+    def cleanup_call(self, settings: DagSettings, *, taken: Collection[str]) -> tuple[str, Call]:
+        """Return the id and the call of the container that removes handed-over data."""
+        demands = next(iter(self._running.demands.values()))
+        task_id = free_cleanup_id(taken)
+        arguments = {
+            "task_id": task_id,
+            **self._operator_arguments(demands, CLEAN_COMMAND, lambda more: cleanup_environment(settings, more)),
+            "retries": 0,
+            **({"depends_on_past": False} if settings.depends_on_past else {}),
+        }
+        return task_id, open_call(ADAPTERS[demands.execution].operator, arguments)
+
+    def _operator_arguments(
+        self, demands: TaskSettings, command: tuple[str, ...], environment: Callable[[Mapping[str, str]], Any]
+    ) -> Mapping[str, Any]:
+        work = Work(
+            package=self._plan.package,
+            demands=demands,
+            profile=self._settings.resource_profiles.get(demands.resource_profile or ""),
+            command=command,
+            handoff_uri=self._settings.handoff.uri,
+            labels={
+                "app.kubernetes.io/managed-by": "kedro-aloft",
+                "app.kubernetes.io/part-of": slugify(self._plan.package),
+            },
+            make_environment=environment,
+        )
+        return ADAPTERS[demands.execution].arguments(work, self._constants)
+
+    def preamble(self, calls: Iterable[Call]) -> tuple[list[str], set[str]]:
+        """Return the blocks of lines above the DAG that these calls need, and the names that those use."""
+        if not self._adapters:
+            return [], set()
+        used = functions_used([*calls, *self._constants.values.values()])
+        blocks = [preamble(self._plan, self._settings)]
+        if VARIABLES in used:
+            blocks.append("\n" + VARIABLES_SOURCE)
+        if PROJECT in used:
+            blocks.append(PROJECT_SOURCE.rstrip())
+            used |= {"os", "Path"}
+        constants = [lay_out(value, prefix=f"{name} = ") for name, value in self._constants.values.items()]
+        return [*blocks, *(["\n".join(constants)] if constants else [])], {*used, *MODULES}

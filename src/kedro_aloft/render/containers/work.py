@@ -1,0 +1,92 @@
+"""What an adapter gets, and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.render.layout import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kedro_aloft.settings.execution import ResourceProfile
+    from kedro_aloft.settings.overrides import TaskSettings
+
+RUN_COMMAND = ("python", "-m", "kedro_aloft.runtime")
+CLEAN_COMMAND = (*RUN_COMMAND, "clean")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One container's work.
+
+    Args:
+        package: Python package of the project.
+        demands: What its nodes demand.
+        profile: What it may take; None for no say.
+        command: What it runs, in list form.
+        handoff_uri: Where datasets in memory wait.
+        labels: What it is called on the cluster or engine.
+        make_environment: Returns the expression of its environment variables, a mapping whose values are Airflow
+            templates, for some more variables.
+    """
+
+    package: str
+    demands: TaskSettings
+    profile: ResourceProfile | None
+    command: tuple[str, ...]
+    handoff_uri: str
+    labels: Mapping[str, str]
+    make_environment: Callable[[Mapping[str, str]], Any]
+
+    def environment(self, more: Mapping[str, str] | None = None) -> Any:
+        """Return the expression of its environment variables, a mapping whose values are Airflow templates."""
+        return self.make_environment({**dict(self.demands.env_vars), **(more or {})})
+
+    @property
+    def hands_over_in_project(self) -> bool:
+        """Whether handed-over data lies in the project's own folder, which every container has for itself."""
+        return "://" not in self.handoff_uri and not self.handoff_uri.startswith("/")
+
+
+@dataclass(slots=True)
+class Constants:
+    """Values that several tasks share: each stands once in the file, above the DAG."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def name(self, wanted: str, value: Any) -> Name:
+        """Return the constant that holds a value; of two values that want one name the second is numbered."""
+        number, free = 1, wanted
+        while free in self.values and self.values[free] != value:
+            number += 1
+            free = f"{wanted}_{number}"
+        self.values[free] = value
+        return Name(free)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """How a mode makes an operator of a container's work.
+
+    Args:
+        operator: Class of a stock provider.
+        modules: Module of every name that its arguments use, the operator's included.
+        arguments: Returns the operator's arguments but those that all operators have.
+    """
+
+    operator: str
+    modules: Mapping[str, str]
+    arguments: Callable[[Work, Constants], Mapping[str, Any]]
+
+
+def literal_text(value: Any) -> Any:
+    """Return a value in whose texts Airflow finds no template: a Vault template, say, is meant for somebody else."""
+    if isinstance(value, dict):
+        return {literal_text(key): literal_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [literal_text(item) for item in value]
+    if isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#")):
+        return "{% raw %}" + value + "{% endraw %}"
+    return value
