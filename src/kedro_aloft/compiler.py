@@ -17,11 +17,11 @@ from kedro_aloft.graph.reasons import border_reasons, explain_tasks
 from kedro_aloft.project import Filters
 from kedro_aloft.render import dag_id_for, file_name, render_dag
 from kedro_aloft.rules import RULES, Severity, Sources, find_problems, sort_findings, split_silenced
-from kedro_aloft.settings import effective, read_settings
+from kedro_aloft.settings import check_execution, check_handoff, effective, read_settings, with_pod_templates
 from kedro_aloft.subjects import build_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kedro_aloft.graph.costs import History
     from kedro_aloft.graph.forecast import Forecast
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kedro_aloft.project import Project
     from kedro_aloft.render import RenderedDag
     from kedro_aloft.rules import Finding
-    from kedro_aloft.settings import DagSettings, Notice
+    from kedro_aloft.settings import DagSettings, Notice, TaskSettings
 
 DEFAULT_PIPELINE = "__default__"
 MISSING_INPUT = "ALOFT-302"
@@ -151,11 +151,13 @@ def _compile(
         overrides={**_conf_source(project), **order.overrides},
         template_vars=order.template_vars,
     )
-    settings = _with_used_plugins(settings, project)
+    settings = with_pod_templates(_with_used_plugins(settings, project), project=project.path)
     snapshot = project.snapshot(name, _filters(order.filters, settings), runtime_params=settings.runtime_params)
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
     costs = _costs(settings, order.histories.get(dag_id))
+    check_execution(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes), source=source)
     plan = plan_snapshot(snapshot, settings, costs=costs)
+    check_handoff(settings, _crossings(plan, snapshot, settings))
     rendered = render_dag(
         plan,
         settings,
@@ -175,6 +177,19 @@ def _compile(
         notices=notices,
     )
     return _checked(dag, project, order, files)
+
+
+def _crossings(
+    plan: Plan, snapshot: Snapshot, settings: DagSettings
+) -> Iterator[tuple[str, TaskSettings, TaskSettings]]:
+    """The datasets that tasks hand over, with what each side demands."""
+    first = {task.id: task.nodes[0] for task in plan.tasks}
+
+    def demands(task_id: str) -> TaskSettings:
+        node = snapshot.by_name[first[task_id]]
+        return effective(settings, node.name, tags=node.tags, namespace=node.namespace)
+
+    return ((one.dataset, demands(one.source), demands(one.target)) for one in plan.handed_over)
 
 
 def _checked(dag: CompiledDag, project: Project, order: Order, files: Sources) -> CompiledDag:

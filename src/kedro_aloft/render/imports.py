@@ -26,7 +26,9 @@ def import_lines(names: Iterable[str], modules: Mapping[str, str]) -> str:
     blocks: dict[bool, list[tuple[bool, str]]] = {True: [], False: []}
     for module, members in sorted(by_module.items()):
         blocks[module.partition(".")[0] in sys.stdlib_module_names].append((bool(members), _line(module, members)))
-    return "\n\n".join("\n".join(line for _, line in sorted(lines, key=_plain_first)) for lines in blocks.values() if lines)
+    return "\n\n".join(
+        "\n".join(line for _, line in sorted(lines, key=_plain_first)) for lines in blocks.values() if lines
+    )
 
 
 def _rank(name: str) -> tuple[int, str]:

@@ -51,7 +51,7 @@ def _instant(call: Call) -> Call:
     zone = dict(call.kwargs).get("timezone", "UTC")
     moment = datetime.fromisoformat(call.args[0]).astimezone(ZoneInfo(zone))
     parts = [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond]
-    while len(parts) > 3 and parts[-1] == 0:  # noqa: PLR2004  year, month and day stay
+    while len(parts) > 3 and parts[-1] == 0:
         parts.pop()
     return Call("pendulum.datetime", tuple(parts), (("tz", zone),))
 
@@ -80,7 +80,7 @@ def _wait_for(call: Call) -> Call:
     """As `kedro_aloft.airflow.wait_for`: it fails when what it waits for fails, and takes no worker meanwhile."""
     given = dict(call.kwargs)
     one_task = given.get("external_task_id")
-    arguments = {
+    arguments: dict[str, Any] = {
         "task_id": given["task_id"],
         "external_dag_id": given["dag_id"],
         **({"external_task_id": one_task} if one_task else {}),

@@ -4,9 +4,11 @@ No Kedro, no Airflow, no file is read here: the `project` room hands over the ma
 """
 
 from kedro_aloft.settings.assign import parse_params_option, parse_set
+from kedro_aloft.settings.demands import check_execution, check_handoff
 from kedro_aloft.settings.duration import Duration, format_duration, parse_duration
 from kedro_aloft.settings.models import DagSettings, TaskOverride
 from kedro_aloft.settings.overrides import TaskSettings, effective, merge_requirements, unused_overrides
+from kedro_aloft.settings.pod_template import with_pod_templates
 from kedro_aloft.settings.read import Notice, Reading, check_settings, read_settings
 from kedro_aloft.settings.schedule import Every, OnAssets, cron_gaps
 
@@ -19,6 +21,8 @@ __all__ = [
     "Reading",
     "TaskOverride",
     "TaskSettings",
+    "check_execution",
+    "check_handoff",
     "check_settings",
     "cron_gaps",
     "effective",
@@ -29,4 +33,5 @@ __all__ = [
     "parse_set",
     "read_settings",
     "unused_overrides",
+    "with_pod_templates",
 ]

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, model_validator
-from typing_extensions import Self
 
 from kedro_aloft.settings.base import Settings, key
 from kedro_aloft.settings.duration import PositiveDuration
@@ -20,9 +19,7 @@ from kedro_aloft.settings.quantity import is_quantity
 from kedro_aloft.settings.refusal import refusal
 from kedro_aloft.settings.values import (
     AirflowId,
-    Environment,
     JsonMapping,
-    Resource,
     Text,
     TextMapping,
     TextTuple,
@@ -93,8 +90,8 @@ class VenvSettings(Settings):
 
     python: Text | None = _execution(
         None,
-        "The interpreter that runs the nodes, relative to the project; null is `.venv/bin/python`. With `requirements`: "
-        "the interpreter or version that their environment is made with; null is Airflow's.",
+        "The interpreter that runs the nodes, relative to the project; null is `.venv/bin/python`. With "
+        "`requirements`: the interpreter or version that their environment is made with; null is Airflow's.",
         ".venv/bin/python",
     )
     requirements: Text | None = _execution(
@@ -112,10 +109,12 @@ class SecretSource(Settings):
 
     variable: Text | None = _execution(None, "An Airflow variable.", "shop_api_key")
     connection: AirflowId | None = _execution(None, "An Airflow connection: its address as a URI.", "shop_db")
-    env: Text | None = _execution(None, "An environment variable of the worker; it never appears in Airflow.", "API_KEY")
+    env: Text | None = _execution(
+        None, "An environment variable of the worker; it never appears in Airflow.", "API_KEY"
+    )
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
+    def _exactly_one(self) -> SecretSource:
         if len(self.model_fields_set) != 1:
             raise refusal("has not one source", allowed="exactly one of variable, connection, env")
         return self
@@ -124,7 +123,9 @@ class SecretSource(Settings):
 class DockerSettings(Settings):
     """Containers of a Docker engine (`DockerOperator`)."""
 
-    url: Text | None = _execution(None, "Address of the engine; null is the worker's own.", "unix:///var/run/docker.sock")
+    url: Text | None = _execution(
+        None, "Address of the engine; null is the worker's own.", "unix:///var/run/docker.sock"
+    )
     connection: AirflowId | None = _execution(None, "Airflow connection with the login to a registry.", "registry")
     mounts: Mounts = _execution(
         ("./data:/home/kedro/project/data",),
@@ -134,8 +135,8 @@ class DockerSettings(Settings):
     )
     network: Text | None = _execution(None, "Network of the containers.", "shop")
     user: Text | None = _execution(
-        "worker", "User in the containers: `worker` is who runs the Airflow task, so that files are theirs; null is the "
-        "image's own.", "1000:1000",
+        "worker", "User in the containers: `worker` is who runs the Airflow task, so that files are theirs; null is "
+        "the image's own.", "1000:1000",
     )  # fmt: skip
     pull: Literal["missing", "always"] = _execution("missing", "When the image is pulled.", "always")
     keep: Literal["never", "on_failure", "always"] = _execution(
@@ -152,11 +153,13 @@ class PodSecret(Settings):
 
     secret: Text = _execution(..., "Name of the secret.", "shop-db")
     key: Text | None = _execution(None, "One key of it; null takes all.", "password")
-    env: Text | None = _execution(None, "Variable that holds the key; with no key, a prefix of their names.", "DB_PASSWORD")
+    env: Text | None = _execution(
+        None, "Variable that holds the key; with no key, a prefix of their names.", "DB_PASSWORD"
+    )
     mount: Text | None = _execution(None, "Folder in which the keys are files.", "/etc/shop")
 
     @model_validator(mode="after")
-    def _somewhere(self) -> Self:
+    def _somewhere(self) -> PodSecret:
         if self.mount is not None and self.env is not None:
             raise refusal("is to be a variable and files at once", allowed="env or mount")
         if self.key is not None and self.env is None and self.mount is None:
@@ -202,7 +205,9 @@ class KubernetesSettings(Settings):
     annotations: TextMapping = _execution({}, "Annotations of the pods.", {"sidecar.istio.io/inject": "false"})
     security_context: JsonMapping = _execution({}, "Security context of the pods.", {"runAsNonRoot": True})
     secrets: Annotated[tuple[PodSecret, ...], BeforeValidator(list_of)] = _execution(
-        (), "Kubernetes secrets as variables or files.", [{"secret": "shop-db", "key": "password", "env": "DB_PASSWORD"}]
+        (),
+        "Kubernetes secrets as variables or files.",
+        [{"secret": "shop-db", "key": "password", "env": "DB_PASSWORD"}],
     )
     config_maps: TextTuple = _execution((), "Config maps whose keys are environment variables.", ["shop"])
     volume: Annotated[
@@ -219,9 +224,7 @@ class KubernetesSettings(Settings):
     deferrable: StrictBool = _execution(
         False, "Whether the triggerer waits for the pod, so that a waiting task takes no worker.", True
     )
-    poll: PositiveDuration = _execution(
-        "1s", "Pause between two looks at a pod.", "10s", validate_default=True
-    )
+    poll: PositiveDuration = _execution("1s", "Pause between two looks at a pod.", "10s", validate_default=True)
     keep: Literal["never", "on_failure", "always"] = _execution(
         "never", "Which pods stay after their end, to be looked at.", "on_failure"
     )
@@ -258,7 +261,9 @@ class EcsSettings(Settings):
     public_ip: StrictBool = _execution(False, "Whether the task gets a public address.", True)
     region: Text | None = _execution(None, "Region.", "eu-west-1")
     connection: AirflowId | None = _execution(None, "Airflow connection to AWS.", "aws_default")
-    log_group: Text | None = _execution(None, "CloudWatch group of the container's log, to be shown in Airflow.", "/ecs/shop")
+    log_group: Text | None = _execution(
+        None, "CloudWatch group of the container's log, to be shown in Airflow.", "/ecs/shop"
+    )
     log_prefix: Text | None = _execution(None, "Prefix of its streams, as in the task definition.", "ecs/shop")
 
 

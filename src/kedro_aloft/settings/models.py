@@ -257,9 +257,7 @@ class TaskOverride(Settings):
     kubernetes: KubernetesSettings | SkipJsonSchema[None] = _tasks(
         None, "Laid over `kubernetes` above, key by key.", {"service_account": "trainer"}
     )
-    gke: GkeSettings | SkipJsonSchema[None] = _tasks(
-        None, "Laid over `gke` above, key by key.", {"cluster": "gpu"}
-    )
+    gke: GkeSettings | SkipJsonSchema[None] = _tasks(None, "Laid over `gke` above, key by key.", {"cluster": "gpu"})
     ecs: EcsSettings | SkipJsonSchema[None] = _tasks(
         None, "Laid over `ecs` above, key by key.", {"task_definition": "shop-gpu"}
     )

@@ -180,7 +180,9 @@ def merge_requirements(requirements: Iterable[TaskSettings]) -> tuple[str, ...]:
     Returns:
         Key names in the order of `TaskSettings`.
     """
-    distinct = tuple(dict.fromkeys(requirements))
+    every = list(requirements)
     return tuple(
-        field.name for field in fields(TaskSettings) if len({getattr(item, field.name) for item in distinct}) > 1
+        field.name
+        for field in fields(TaskSettings)
+        if any(getattr(one, field.name) != getattr(every[0], field.name) for one in every)
     )

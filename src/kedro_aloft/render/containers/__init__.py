@@ -1,6 +1,6 @@
 """Tasks as containers: stock operators of Airflow's providers, one small adapter for each.
 
-    work ── adapter ──▶ arguments of its operator        environment: how a container learns what to do
+work ── adapter ──▶ arguments of its operator        environment: how a container learns what to do
 """
 
 from __future__ import annotations

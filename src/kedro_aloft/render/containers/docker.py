@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 PROJECT = "PROJECT"
 _AUTO_REMOVE = {"never": "force", "on_failure": "success", "always": "never"}
 
-PROJECT_SOURCE = '''\
+PROJECT_SOURCE = """\
 PROJECT = os.environ.get("KEDRO_ALOFT_PROJECT_PATH") or next(
     (str(one) for one in Path(__file__).resolve().parents if (one / "pyproject.toml").is_file()),
     os.getcwd(),
 )
-'''
+"""
 """The lines that find the project on the worker; relative mounts begin there."""
 
 
@@ -61,7 +61,9 @@ def _limits(work: Work, docker: DockerSettings) -> dict[str, Any]:
         "mem_limit": int(amount(memory)) if memory else None,
         "cpus": amount(cpus) if cpus else None,
         "shm_size": int(amount(docker.shm_size)) if docker.shm_size else None,
-        "device_requests": [Call("DeviceRequest", kwargs=(("count", gpus), ("capabilities", [["gpu"]])))] if gpus else [],
+        "device_requests": [Call("DeviceRequest", kwargs=(("count", gpus), ("capabilities", [["gpu"]])))]
+        if gpus
+        else [],
     }
 
 

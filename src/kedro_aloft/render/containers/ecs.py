@@ -52,8 +52,6 @@ def _arguments(work: Work, constants: Constants) -> dict[str, Any]:
 
 def _limits(work: Work) -> dict[str, Any]:
     """ECS counts CPU in 1,024ths of a core and memory in MiB."""
-
-
     limits = work.profile.limits if work.profile else {}
     cpu, memory = limits.get("cpu"), limits.get("memory")
     return {

@@ -94,12 +94,9 @@ def pod_of(work: Work) -> dict[str, Any]:
         "labels": {**work.labels, **kubernetes.labels, **(profile.labels if profile else {})},
         "annotations": {**kubernetes.annotations, **(profile.annotations if profile else {})},
     }
-    return literal_text(
-        _laid_over(
-            {"apiVersion": "v1", "kind": "Pod", **template},
-            {"metadata": _given(metadata), "spec": _spec(work, kubernetes, profile)},
-        )
-    )
+    ours = {"metadata": _given(metadata), "spec": _spec(work, kubernetes, profile)}
+    pod: dict[str, Any] = _laid_over({"apiVersion": "v1", "kind": "Pod", **template}, ours)
+    return {key: literal_text(value) for key, value in pod.items()}
 
 
 def _spec(work: Work, kubernetes: KubernetesSettings, profile: ResourceProfile | None) -> dict[str, Any]:
@@ -200,4 +197,3 @@ GKE = Adapter(
     modules={"GKEStartPodOperator": "airflow.providers.google.cloud.operators.kubernetes_engine"},
     arguments=_gke_arguments,
 )
-
