@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scripts.compare import compare_directories
+from kedro_aloft.testing.files import compare_directories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,21 @@ from support.commands import run_python
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ("check", "create", "diff", "down", "init", "learn", "migrate", "plan", "rules", "run", "status", "up")
+COMMANDS = (
+    "check",
+    "create",
+    "diff",
+    "down",
+    "init",
+    "learn",
+    "migrate",
+    "plan",
+    "rules",
+    "run",
+    "status",
+    "test",
+    "up",
+)
 
 
 def test_help_names_every_command() -> None:

@@ -73,6 +73,10 @@ def test_check(project: Project) -> None:
     assert _keys(findings) == _documented("check")
 
 
+def test_test(project: Project) -> None:
+    assert _keys(project.airflow("test", "--json").ok().json()) == _documented("test")
+
+
 def test_status(project: Project) -> None:
     assert _keys(project.airflow("status", "--json").ok().json()) == _documented("status")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.compare import compare_directories
+from kedro_aloft.testing.files import compare_directories
 from support.airflow import share_airflow
 from support.projects import Project
 

@@ -18,6 +18,7 @@ _COMMANDS = {
     "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",
     "status": "Tell whether the embedded Airflow is up.",
+    "test": "Compare a run on Airflow with `kedro run`.",
     "up": "Start the embedded Airflow and keep it running.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,23 +17,32 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("airflow.yml.template")
 SCHEMA_NAME = "airflow.schema.json"
+TESTS = "test_airflow_integrity.py"
+TASK_IDS = "airflow_task_ids.json"
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Overwrite an existing airflow.yml.")
+@click.option("--tests", is_flag=True, help="Write tests/test_airflow_integrity.py and the task ids instead.")
+@click.option("--force", is_flag=True, help="Overwrite an existing airflow.yml; with --tests the task ids.")
 @project_options
 @command_errors
-def init(force: bool, env: str | None, conf_source: str | None) -> None:
+def init(tests: bool, force: bool, env: str | None, conf_source: str | None) -> None:
     """Write conf/base/airflow.yml with every common setting as a comment. Nothing needs it: all has a default.
 
+    With --tests, write tests for pytest that the project runs on Airflow; a test file that is there is left alone.
+
     \b
-    Example:
+    Examples:
       kedro airflow init
+      kedro airflow init --tests
     """
     from kedro_aloft.errors import UsageError
     from kedro_aloft.project import open_project
 
     project = open_project(env=env, conf_source=conf_source)
+    if tests:
+        _write_tests(project, force=force)
+        return
     target = project.airflow_file()
     if target.exists() and not force:
         raise UsageError(
@@ -57,6 +67,39 @@ def _write(project: Project, target: Path) -> None:
     write_files(target.parent, {target.name: TEMPLATE.read_text(encoding="utf-8")})
     write_files(schema.parent, {schema.name: schema_text()})
     ok(f"wrote {_shown(target, project)} and its schema for editors, {_shown(schema, project)}")
+
+
+def _write_tests(project: Project, *, force: bool) -> None:
+    """Write the tests unless they are there, and the task ids that they hold the project to."""
+    from kedro_aloft.cli.console import ok
+    from kedro_aloft.errors import UsageError
+    from kedro_aloft.render import write_files
+
+    folder = project.path / "tests"
+    if (folder / TASK_IDS).exists() and not force:
+        raise UsageError(
+            "The task ids of this project are recorded already.",
+            where=_shown(folder / TASK_IDS, project),
+            remedy="record those of today with `kedro airflow init --tests --force`",
+        )
+    ids = _task_ids(project)
+    texts = {TASK_IDS: json.dumps(ids, indent=2, ensure_ascii=False) + "\n"}
+    if not (folder / TESTS).exists():
+        template = Path(__file__).with_name(f"{TESTS}.template").read_text(encoding="utf-8")
+        texts[TESTS] = template.replace("<PIPELINES>", json.dumps(list(ids), ensure_ascii=False))
+    for name, outcome in write_files(folder, texts).items():
+        ok(f"{outcome} {_shown(folder / name, project)}")
+
+
+def _task_ids(project: Project) -> dict[str, list[str]]:
+    """The task ids of `__default__`, or of every pipeline when it has no nodes."""
+    from kedro_aloft.cli.findings import compile_ordered
+    from kedro_aloft.compiler import DEFAULT_PIPELINE, Order
+
+    names = project.every_pipeline()
+    order = Order(pipelines=(DEFAULT_PIPELINE,)) if DEFAULT_PIPELINE in names else Order(every_pipeline=True)
+    compiled = compile_ordered(project, order)
+    return {dag.plan.pipeline: sorted(task.id for task in dag.plan.tasks) for dag in compiled}
 
 
 def _tell(project: Project) -> None:

@@ -163,6 +163,17 @@ class Project:
             files={kind: [file for env in envs for file in config_files(root, (env,), loader, kind)] for kind in kinds},
         )
 
+    def catalog(self, name: str) -> Any:
+        """Return Kedro's catalog for one pipeline, made as `kedro run` makes it; `load` finds the latest versions.
+
+        Args:
+            name: A registered pipeline.
+
+        Raises:
+            ProjectError: If configuration or catalog cannot be read.
+        """
+        return self._catalog(self._context(self.runtime_params), name)
+
     def missing_libraries(self, snapshot: Snapshot) -> tuple[Finding, ...]:
         """Return one error for each dataset type that cannot be imported here."""
         return missing_libraries(snapshot)

@@ -1,17 +1,20 @@
-"""Whether two data directories hold the same: the same files with the same content."""
+"""Whether two directories hold the same files with the same content."""
 
 from __future__ import annotations
 
+import filecmp
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.testing.values import find_difference
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class FileComparison:
     """One file of two directories.
 
     Args:
@@ -28,23 +31,29 @@ class Comparison:
         return self.verdict.startswith("same")
 
 
-def compare_directories(first: Path, second: Path) -> tuple[Comparison, ...]:
+def compare_directories(first: Path, second: Path) -> tuple[FileComparison, ...]:
     """Return one comparison per file that is in either directory, sorted by path."""
-    mine, other = _files(first), _files(second)
+    mine, other = files_below(first), files_below(second)
     return tuple(
-        Comparison(path=path, verdict=_verdict(mine.get(path), other.get(path)))
+        FileComparison(path=path, verdict=_verdict(mine.get(path), other.get(path)))
         for path in sorted(mine.keys() | other.keys())
     )
 
 
-def _files(directory: Path) -> dict[str, Path]:
-    return {path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if path.is_file()}
+def files_below(directory: Path) -> dict[str, Path]:
+    """Return every file below a directory by its path in it, with `/`."""
+    return {path.relative_to(directory).as_posix(): path for path in sorted(directory.rglob("*")) if path.is_file()}
+
+
+def same_bytes(first: Path, second: Path) -> bool:
+    """Return whether two files hold the same bytes; neither is read into memory whole."""
+    return filecmp.cmp(first, second, shallow=False)
 
 
 def _verdict(first: Path | None, second: Path | None) -> str:
     if first is None or second is None:
         return "only in the second" if first is None else "only in the first"
-    if first.read_bytes() == second.read_bytes():
+    if same_bytes(first, second):
         return "same bytes"
     return "same content" if _same_content(first, second) else "different"
 
@@ -52,10 +61,7 @@ def _verdict(first: Path | None, second: Path | None) -> str:
 def _same_content(first: Path, second: Path) -> bool:
     """Return whether two files of a known format hold equal values; of any other format bytes alone decide."""
     read = {".parquet": _read_parquet, ".csv": _read_csv, ".json": _read_json}.get(first.suffix)
-    if read is None:
-        return False
-    mine, other = read(first), read(second)
-    return bool(mine.equals(other)) if hasattr(mine, "equals") else mine == other
+    return read is not None and find_difference(read(first), read(second)) is None
 
 
 # pandas is imported late: most files have the same bytes, and then nothing needs it.

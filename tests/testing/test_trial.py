@@ -1,0 +1,241 @@
+"""`kedro airflow test` on real projects: green where Airflow leaves what `kedro run` leaves, red where it does not."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.commands import program, run_command
+from support.pages import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.commands import Done
+    from support.projects import Project, ProjectBuilder
+
+pytestmark = pytest.mark.airflow
+
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if (path / "pyproject.toml").exists())
+NOT_COPIED = shutil.ignore_patterns(".airflow", "airflow_dags", "__pycache__")
+
+# --- examples
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_example_is_equal_and_stays_as_it_was(name: str, tmp_path: Path) -> None:
+    project = tmp_path / name
+    shutil.copytree(ROOT / "examples" / name, project, ignore=NOT_COPIED)
+    if (project / "make_data.py").exists():
+        run_command(program("python"), "make_data.py", cwd=project).ok()
+    before = _tree(project)
+    done = run_command(program("kedro"), "airflow", "test", "--twice", "--json", cwd=project).ok()
+    (report,) = done.json()
+    assert report["state"] == "equal", done.err
+    assert {one["verdict"] for one in report["datasets"]} <= {"same bytes", "same content"}
+    assert len(report["datasets"]) >= 6
+    assert _tree(project) == before
+
+
+def _tree(project: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(project).as_posix(): path.read_bytes()
+        for path in sorted(project.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+# --- everything that can be wrong, and its neighbours that are not
+
+DEFECTS = """
+    import uuid
+
+    def chance(): return {"lucky": uuid.uuid4().hex}
+    def after_chance(luck): return {"luck": luck}
+
+    def line(): return "one line\\n"
+
+    class Loses:
+        \"\"\"What pickle makes of it lacks a part; a copy does not.\"\"\"
+        def __init__(self, kept, lost): self.kept, self.lost = kept, lost
+        def __deepcopy__(self, memo): return Loses(self.kept, self.lost)
+        def __reduce__(self): return Loses, (self.kept, None)
+
+    def lossy(): return Loses(1, 2)
+    def show(value): return {"kept": value.kept, "lost": value.lost}
+
+    def parts(count): return {f"part_{number}": {"number": number} for number in range(count)}
+    def model(scale):
+        import numpy
+        return {"weights": numpy.arange(4) * scale, "names": {"a", "b", "c"}}
+    def steady(given): return {"given": given}
+"""
+DEFECT_NODES = """
+    node(chance, None, "luck", name="chance"),
+    node(after_chance, "luck", "after_luck", name="after_chance"),
+    node(line, None, "appended", name="line"),
+    node(lossy, None, "crossing", name="lossy"), node(show, "crossing", "shown", name="show"),
+    node(parts, "params:count", "parts", name="parts"),
+    node(model, "params:scale", "model", name="model"),
+    node(steady, "given", "versions", name="steady"),
+"""
+DEFECT_CATALOG = """
+    luck: {type: json.JSONDataset, filepath: data/luck.json}
+    after_luck: {type: json.JSONDataset, filepath: data/after_luck.json}
+    appended: {type: text.TextDataset, filepath: data/appended.txt, fs_args: {open_args_save: {mode: a}}}
+    shown: {type: json.JSONDataset, filepath: data/shown.json}
+    parts: {type: partitions.PartitionedDataset, path: data/parts, dataset: json.JSONDataset, filename_suffix: .json}
+    model: {type: pickle.PickleDataset, filepath: data/model.pkl, versioned: true}
+    given: {type: json.JSONDataset, filepath: data/given.json}
+    versions: {type: json.JSONDataset, filepath: data/versions.json, versioned: true}
+"""
+
+
+@pytest.fixture(scope="module")
+def defects(module_builder: Callable[[str], ProjectBuilder]) -> Project:
+    return (
+        module_builder("defects")
+        .functions(DEFECTS)
+        .pipeline("__default__", DEFECT_NODES)
+        .catalog(DEFECT_CATALOG)
+        .parameters(count=1, scale=1)
+        .airflow_yml('default: {runtime_params: {count: 3, scale: "{{ 1 + 1 }}"}, handoff: {uri: "s3://nowhere/x"}}')
+        .file("data/given.json", '{"size": "as large as it is"}')
+        .file("small/given.json", '{"size": "small"}')
+        .build()
+    )
+
+
+@pytest.fixture(scope="module")
+def found(defects: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The verdicts of one trial, by dataset. The project stays as it was, and nothing else stays at all."""
+    before, scratch = defects.tree(), tmp_path_factory.mktemp("scratch")
+    options = ("--twice", "--data=small", "--json", "--params=count=2")
+    done = defects.airflow("test", *options, env={"TMPDIR": str(scratch)})
+    assert done.code == 1, done.text
+    assert defects.tree() == before
+    assert list(scratch.iterdir()) == []
+    (report,) = done.json()
+    assert (report["state"], report["airflow"]["state"], report["kedro"]["state"]) == (
+        "different",
+        "success",
+        "success",
+    )
+    return {one["dataset"]: {**one, "said": done.err} for one in report["datasets"]}
+
+
+def test_a_node_that_is_not_deterministic_is_told_apart_and_named(found: dict[str, Any]) -> None:
+    for dataset in ("luck", "after_luck"):
+        assert found[dataset]["verdict"] == "not deterministic"
+        assert "node 'chance' is not deterministic" in found[dataset]["reason"]
+    assert found["luck"]["where"] == "['lucky']"
+    assert found["luck"]["kedro"] != found["luck"]["airflow"]
+
+
+def test_an_append_only_dataset_is_not_idempotent(found: dict[str, Any]) -> None:
+    assert found["appended"]["verdict"] == "not idempotent"
+    assert "node 'line'" in found["appended"]["reason"]
+    assert (found["appended"]["kedro"], found["appended"]["airflow"]) == (
+        repr("one line\n"),
+        repr("one line\none line\n"),
+    )
+
+
+def test_a_handoff_that_loses_something_is_the_difference(found: dict[str, Any]) -> None:
+    shown = found["shown"]
+    assert (shown["verdict"], shown["where"]) == ("different", "['lost']")
+    assert (shown["kedro"], shown["airflow"]) == ("2", "None")
+    assert "crosses between tasks" in shown["reason"]
+    assert "shown: different" in shown["said"]
+
+
+@pytest.mark.parametrize("dataset", ["parts", "model", "versions"])
+def test_what_is_right_beside_them_is_equal(found: dict[str, Any], dataset: str) -> None:
+    assert found[dataset]["verdict"].startswith("same")
+
+
+# --- failures
+
+
+@pytest.fixture
+def failing(builder: ProjectBuilder) -> Project:
+    return (
+        builder.functions(
+            """
+            import threading
+
+            def lock(): return threading.Lock()
+            def use(value): return "used"
+            def fail(): raise OSError("the disk is full")
+            """
+        )
+        .pipeline("__default__", 'node(lock, None, "the_lock", name="lock"), node(use, "the_lock", "out", name="use")')
+        .pipeline("broken", 'node(fail, None, "out", name="fail")')
+        .pickles("out")
+        .airflow_yml("default: {retries: 3, retry_delay: 5m}")
+        .catalog("the_lock: {type: MemoryDataset, copy_mode: assign}")
+        .build()
+    )
+
+
+def test_a_handoff_that_fails_is_airflows_part_and_an_error_of_a_node_is_not(failing: Project) -> None:
+    done = failing.airflow("test")
+    assert done.code == 1
+    assert "task lock:" in done.err
+    assert "'the_lock'" in done.err
+    assert "`kedro run` succeeds" in done.err
+    done = failing.airflow("test", "--pipeline=broken")
+    assert done.code == 1
+    assert "the disk is full" in done.err
+    assert "not Airflow's doing" in done.err
+
+
+# --- refusals: before anything runs
+
+
+def same(builder: ProjectBuilder, catalog: str) -> Project:
+    return (
+        builder.functions("def same(x): return x")
+        .pipeline("__default__", 'node(same, "raw", "out", name="same")')
+        .catalog(catalog)
+        .build()
+    )
+
+
+RAW = "raw: {type: text.TextDataset, filepath: data/raw.txt}\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        ("{type: text.TextDataset, filepath: 's3://bucket/out.txt'}", "s3://bucket/out.txt"),
+        ("{type: text.TextDataset, filepath: /elsewhere/out.txt}", "/elsewhere/out.txt"),
+        ("{type: pandas.SQLTableDataset, table_name: t, credentials: {con: 'sqlite:///x.db'}}", "place is not known"),
+    ],
+)
+def test_outputs_outside_of_the_project_are_refused(builder: ProjectBuilder, entry: str, place: str) -> None:
+    project = same(builder, f"{RAW}out: {entry}")
+    project.write("data/raw.txt", "x")
+    done = project.airflow("test")
+    assert _refused(done, "ALOFT-010", "out", place, "--env=test") == 2
+
+
+def test_an_absolute_path_into_the_project_itself_is_refused_too(builder: ProjectBuilder, tmp_path: Path) -> None:
+    path = tmp_path / builder.package / "data" / "out.txt"
+    project = same(builder, f"{RAW}out: {{type: text.TextDataset, filepath: {path}}}")
+    project.write("data/raw.txt", "x")
+    assert _refused(project.airflow("test"), "ALOFT-010", str(path)) == 2
+    assert not path.exists()
+
+
+def test_missing_data_are_named(builder: ProjectBuilder) -> None:
+    project = same(builder, f"{RAW}out: {{type: text.TextDataset, filepath: data/out.txt}}")
+    assert _refused(project.airflow("test"), "ALOFT-120", "raw", "data/raw.txt", "--data") == 1
+
+
+def _refused(done: Done, *words: str) -> int:
+    assert not [word for word in words if word not in done.err], done.err
+    return done.code
