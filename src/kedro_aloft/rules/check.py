@@ -11,6 +11,7 @@ from kedro_aloft.rules import (
     purity,
     resources,
     schedules,
+    secrets,
     settings,
     shared,
     silencing,
@@ -34,6 +35,7 @@ FAMILIES = (
     purity,
     effects,
     shared,
+    secrets,
     resources,
     settings,
 )
