@@ -493,7 +493,7 @@ class DagSettings(Settings):
     )
     image: Text | None = _execution(
         None,
-        "Image that has the project in `/home/kedro/project` and kedro-aloft installed, for `docker`, `kubernetes` and `gke`.",
+        "Image that has kedro-aloft, and the project in `/home/kedro/project`; for `docker`, `kubernetes` and `gke`.",
         "registry.example.org/shop:1.4.2",
     )
     resource_profile: Text | None = _execution(
