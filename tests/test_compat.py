@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kedro_aloft import compat
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # --- Kedro
 
 kedro_io = pytest.importorskip("kedro.io")
+omegaconf_config = pytest.importorskip("kedro.config.omegaconf_config")
+OmegaConfigLoader = omegaconf_config.OmegaConfigLoader
 
 
 def test_a_catalogs_materialised_datasets_are_where_we_replace_them() -> None:
@@ -150,6 +154,131 @@ def test_runtime_parameters_are_read_as_kedro_does() -> None:
     with click.Context(click.Command("run")):
         assert compat.split_runtime_params("a=1,b.c=x,d=true,e=1.5") == {"a": 1, "b": {"c": "x"}, "d": True, "e": 1.5}
         assert compat.split_runtime_params("") == {}
+
+
+# Every form in which a file may say something, `k` standing for a name.
+ENTRIES = (
+    *("k: 1", "k: -0.5", "k: 1e3", "k: .inf", "k: .nan", "k: 012", "k: 0o14", "k: 0x1F", "k: 1_000", "k: 12:30:45"),
+    *("k: yes", "k: ~", "k:", "k: ''", "k: text", "k: 2026-01-02", "k: 2026-01-02 03:04:05", "k: !!str 1", "k: ünï"),
+    *("k: ???", "k: {a: ???}", "k: ${other}", "k: '${other}'", "k: ${globals:g}", "k: ${runtime_params:r, 5}"),
+    *('k: "\\x24{other}"', "k: \\${other}", 'k: "$\\\n  {other}"', "k: a${other}b", "k: $", "k: ${oc.env:HOME}"),
+    *(
+        "k: {type: t, a: {b: [1, {c: 2}]}}",
+        "k: [1, [2, {}], []]",
+        "k: {}",
+        "k: {k: {k: 1}}",
+        "k: {1: a}",
+        "k: {yes: a}",
+    ),
+    *(
+        "k: {~: a}",
+        "k: {2026-01-02: a}",
+        "? [1, 2]\n: 3",
+        "1: a",
+        "1.5: a",
+        "yes: a",
+        "~: a",
+        "k.l: 1",
+        "'': 1",
+        "=: 1",
+    ),
+    *("k: &x {a: 1}\nl: *x", "k: &x 1\nl: *x", "k: &x [*x]", "<<: {k: 1}", "k: {<<: {a: 1}, b: 2}", "k: 1\nk: 2"),
+    *(
+        "k: !!set {a, b}",
+        "k: !!binary aGk=",
+        "k: !!omap [a: 1]",
+        "k: !!python/tuple [1]",
+        "k: |\n  a\n  b",
+        "k: >\n  a\n  b",
+    ),
+    *(
+        "_k: 1",
+        "_k: {a: 1}",
+        "k: ${_k}",
+        "other: 7",
+        "- 1",
+        "k: [1",
+        "k: a: b",
+        "\tk: 1",
+        "text",
+        "--- \nk: 1\n--- \nl",
+    ),
+)
+
+
+CONF_FILES = (
+    *("base/catalog.yml", "base/catalog_b.yml", "local/catalog.yml", "base/parameters.yml", "local/parameters.yml"),
+    *("base/sub/parameters_c.json", "base/globals.yml", "local/credentials.yml"),
+)
+
+
+@st.composite
+def conf_files(draw: st.DrawFn) -> dict[str, str]:
+    files = {}
+    for name in draw(st.sets(st.sampled_from(CONF_FILES), min_size=1)):
+        entries = draw(st.lists(st.tuples(st.sampled_from(ENTRIES), st.sampled_from("klmnop")), max_size=4))
+        files[name] = "\n".join(re.sub(r"\bk\b", key, entry) for entry, key in entries)
+    return files
+
+
+@pytest.mark.filterwarnings("ignore:register_new_resolver")
+@settings(max_examples=300, deadline=None)
+@given(conf_files(), st.sampled_from([{}, {"r": 1}, {"k": {"a": 2}}]), st.sampled_from(["soft", "destructive"]))
+def test_plain_configuration_is_read_as_kedro_reads_it(
+    files: dict[str, str], params: dict[str, Any], strategy: str
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        for name in ("base/sub", "local"):
+            (Path(folder) / name).mkdir(parents=True)
+        for name, text in files.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        expected = _conf(folder, params, strategy)
+        patch.setattr(omegaconf_config, "OmegaConf", omegaconf_config.OmegaConf)  # put back what we replace
+        compat.read_plain_conf_cheaply()
+        compat.read_plain_conf_cheaply()  # twice is once
+        assert _conf(folder, params, strategy) == expected
+
+
+def _conf(folder: str, params: dict[str, Any], strategy: str) -> list[str]:
+    """Return all that a loader says, exact in types and order, errors included."""
+    said = []
+    strategies = dict.fromkeys(("catalog", "parameters"), strategy)
+    for key in ("catalog", "parameters", "credentials", "globals"):
+        try:
+            loader = OmegaConfigLoader(folder, "local", params, base_env="base", merge_strategy=strategies)
+            first, second = loader[key], loader[key]
+            said.append(repr((first, second, type(first), first is second)))
+        except Exception as error:  # noqa: BLE001  the error is what is compared
+            said.append(f"{type(error)} {error}")
+    return said
+
+
+@pytest.mark.filterwarnings("ignore:register_new_resolver")
+def test_plain_configuration_is_no_object_of_omegaconf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for env in ("base", "local"):
+        (tmp_path / env).mkdir()
+    (tmp_path / "base" / "catalog.yml").write_text("a: {type: t, b: [1]}", encoding="utf-8")
+    monkeypatch.setattr(omegaconf_config, "OmegaConf", omegaconf_config.OmegaConf)
+    compat.read_plain_conf_cheaply()
+    monkeypatch.setattr("omegaconf.DictConfig.__init__", lambda *_, **__: pytest.fail("nothing is wrapped"))
+    assert OmegaConfigLoader(str(tmp_path), "local", base_env="base")["catalog"] == {"a": {"type": "t", "b": [1]}}
+
+
+def test_a_loader_of_the_projects_own_gets_what_it_expects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kedro.framework.project import settings as project_settings
+    from omegaconf import DictConfig
+
+    class Loader(OmegaConfigLoader):
+        pass
+
+    for env in ("base", "local"):
+        (tmp_path / env).mkdir()
+    (tmp_path / "base" / "catalog.yml").write_text("a: {type: t}", encoding="utf-8")
+    monkeypatch.setattr(omegaconf_config, "OmegaConf", omegaconf_config.OmegaConf)
+    monkeypatch.setitem(project_settings.__dict__, "CONFIG_LOADER_CLASS", Loader)
+    compat.read_plain_conf_cheaply()
+    with (tmp_path / "base" / "catalog.yml").open(encoding="utf-8") as file:
+        assert isinstance(omegaconf_config.OmegaConf.load(file), DictConfig)
 
 
 # --- Airflow

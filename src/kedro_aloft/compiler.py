@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,14 @@ from kedro_aloft.graph.reasons import border_reasons, explain_tasks
 from kedro_aloft.project import Filters
 from kedro_aloft.render import dag_id_for, file_name, render_dag
 from kedro_aloft.rules import RULES, Severity, Sources, find_problems, sort_findings, split_silenced
-from kedro_aloft.settings import check_execution, check_handoff, effective, read_settings, with_pod_templates
+from kedro_aloft.settings import (
+    check_execution,
+    check_handoff,
+    effective,
+    effective_by_name,
+    read_settings,
+    with_pod_templates,
+)
 from kedro_aloft.subjects import build_subject
 
 if TYPE_CHECKING:
@@ -53,6 +61,7 @@ class Order:
         target: Kind of the place where the tasks will run (`subjects.TARGETS`); None when nobody said.
         dags_folder: Where the DAG files are, relative to the project.
         histories: What earlier runs taught, by DAG id; `group_by: auto` and the forecast read it.
+        renders: Whether DAG files are made at once, so that what is wrong with one stops the command before it acts.
         command: Name of the command.
         command_options: Its options but for the pipelines, as a reader can repeat them.
     """
@@ -69,6 +78,7 @@ class Order:
     target: str | None = None
     dags_folder: str = "airflow_dags"
     histories: Mapping[str, History] = field(default_factory=dict)
+    renders: bool = True
     command: str = "create"
     command_options: str = ""
 
@@ -86,7 +96,7 @@ class CompiledDag:
         snapshot, plan, settings: What it was made from.
         dag_id: Airflow id.
         file_name: Name of the DAG file.
-        rendered: Source text and fingerprint.
+        render: Makes the DAG file, once.
         costs: What `group_by: auto` plans with.
         findings: What may go wrong, most severe first.
         silenced: What somebody knows and accepts.
@@ -98,11 +108,16 @@ class CompiledDag:
     settings: DagSettings
     dag_id: str
     file_name: str
-    rendered: RenderedDag
+    render: Callable[[], RenderedDag] = field(repr=False, compare=False)
     costs: Costs = field(default_factory=Costs)
     findings: tuple[Finding, ...] = ()
     silenced: tuple[Finding, ...] = ()
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def rendered(self) -> RenderedDag:
+        """The source text of the DAG file, and its fingerprint."""
+        return self.render()
 
 
 def compile_project(
@@ -131,6 +146,8 @@ def compile_project(
                 raise
             left_out(name, error)
     _refuse_shared_ids(compiled)
+    for dag in compiled if order.renders else ():
+        _ = dag.rendered
     return tuple(compiled)
 
 
@@ -158,7 +175,8 @@ def _compile(
     check_execution(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes), source=source)
     plan = plan_snapshot(snapshot, settings, costs=costs)
     check_handoff(settings, _crossings(plan, snapshot, settings))
-    rendered = render_dag(
+    render = partial(
+        render_dag,
         plan,
         settings,
         node_info=snapshot.by_name,
@@ -172,7 +190,7 @@ def _compile(
         settings=settings,
         dag_id=dag_id,
         file_name=file_name(snapshot.package, project.env, name),
-        rendered=rendered,
+        render=cache(render),
         costs=costs,
         notices=notices,
     )
@@ -202,7 +220,7 @@ def _checked(dag: CompiledDag, project: Project, order: Order, files: Sources) -
         sources=files,
         dag_id=dag.dag_id,
         file_name=dag.file_name,
-        dag_source=dag.rendered.source,
+        render=lambda: dag.rendered.source,
         dags_folder=order.dags_folder,
         target=order.target,
         memory_mib=dag.costs.memory_mib,
@@ -282,10 +300,9 @@ def explain_borders(dag: CompiledDag) -> dict[tuple[str, str], str]:
 
 
 def _requirements(snapshot: Snapshot, settings: DagSettings) -> dict[str, str]:
-    return {
-        node.name: effective(settings, node.name, tags=node.tags, namespace=node.namespace).as_text()
-        for node in snapshot.nodes
-    }
+    wanted = effective_by_name(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes))
+    texts = {key: one.as_text() for key, one in {id(one): one for one in wanted.values()}.items()}
+    return {name: texts[id(one)] for name, one in wanted.items()}
 
 
 def _conf_source(project: Project) -> dict[str, str]:

@@ -29,11 +29,14 @@ def plan(every_pipeline: bool, as_json: bool, **options: Any) -> None:
     Example:
       kedro airflow plan --group-by=memory
     """
+    from dataclasses import replace
+
     from kedro_aloft.cli.findings import compile_ordered
     from kedro_aloft.project import open_project
 
     project = open_project(env=options["env"], conf_source=options["conf_source"])
-    compiled = compile_ordered(project, order_from(options, command="plan", every_pipeline=every_pipeline))
+    order = order_from(options, command="plan", every_pipeline=every_pipeline)
+    compiled = compile_ordered(project, replace(order, renders=False))
     if as_json:
         plans = [plan_as_json(dag) for dag in compiled]
         click.echo(json.dumps(plans[0] if len(plans) == 1 else plans, indent=2, ensure_ascii=False))

@@ -78,7 +78,10 @@ def best_cut(work: Work, *, exhaustive: int = EXHAUSTIVE_SIZE) -> tuple[int, ...
     found.append(zero_edges(judge, cut_none(work), most_steps=share))
     cut = min((improve(judge, start, most_steps=share) for start in dict.fromkeys(found)), key=judge.score)
     if len(work.names) <= exhaustive and judge.score(cut)[0] > GOOD_ENOUGH * judge.aim:
-        cut = min((cut, *every_cut(len(work.names))), key=judge.score)
+        best = judge.score(cut)
+        for other in every_cut(len(work.names)):
+            if judge.score(other, below=best) < best:
+                cut, best = other, judge.score(other)
     return cut
 
 

@@ -128,7 +128,10 @@ def _late_levels(work: Work) -> list[tuple[int, int]]:
 
 def _stages(work: Work, case: Sequence[float], blocks: Sequence[tuple[int, list[int]]], *, longest: float) -> list[int]:
     """The stage of each node: the best way to cut the sequence of blocks, by dynamic programming from its end."""
-    block_of = {node: number for number, (_, nodes) in enumerate(blocks) for node in nodes}
+    block_of = [0] * len(case)
+    for number, (_, nodes) in enumerate(blocks):
+        for node in nodes:
+            block_of[node] = number
     received = _received(work, block_of)
     best = [0.0] * (len(blocks) + 1)
     following = [len(blocks)] * len(blocks)
@@ -149,7 +152,7 @@ def _stages(work: Work, case: Sequence[float], blocks: Sequence[tuple[int, list[
     return stage
 
 
-def _received(work: Work, block_of: dict[int, int]) -> dict[int, list[tuple[int, float]]]:
+def _received(work: Work, block_of: Sequence[int]) -> dict[int, list[tuple[int, float]]]:
     """What each node reads from memory: (block of the writer, seconds when it comes from another task)."""
     received: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for one in work.passed:
@@ -162,7 +165,7 @@ def _stage_seconds(
     work: Work,
     case: Sequence[float],
     blocks: Sequence[tuple[int, list[int]]],
-    block_of: dict[int, int],
+    block_of: Sequence[int],
     received: dict[int, list[tuple[int, float]]],
     first: int,
 ) -> Iterator[tuple[int, float]]:
@@ -171,27 +174,33 @@ def _stage_seconds(
     leader: dict[int, int] = {}
     weight: dict[int, float] = {}
     longest = total = 0.0
-    parts = 0
+    parts, start_s = 0, costs.latency_s + costs.overhead_s
     for last in range(first, min(len(blocks), first + MOST_BLOCKS)):
         if blocks[last][0] != blocks[first][0]:
             return
         for node in blocks[last][1]:
             leader[node] = node
-            seconds = case[node] + sum(price for block, price in received.get(node, ()) if block < first)
+            seconds = case[node]
+            if node in received:
+                seconds += sum(price for block, price in received[node] if block < first)
             total += seconds
             parts += 1
             for parent in work.parents[node]:
-                if block_of[parent] >= first and (root := _find(leader, parent)) != node:
-                    if root == leader[node]:
-                        continue
-                    seconds += weight.pop(root)
+                if block_of[parent] < first:
+                    continue
+                root = leader[parent]
+                if leader[root] != root:
+                    root = _find(leader, root)
+                if root != node:
+                    seconds += weight[root]
                     leader[root] = node
                     parts -= 1
             weight[node] = seconds
-            longest = max(longest, seconds)
+            if seconds > longest:  # noqa: PLR1730  a call costs, in the innermost loop
+                longest = seconds
         tasks = _paying_tasks(work, total, parts)
         side_by_side = max(longest, total / tasks)
-        yield last, costs.latency_s + costs.overhead_s + costs.launch_s * tasks + side_by_side
+        yield last, start_s + costs.launch_s * tasks + side_by_side
 
 
 def _find(leader: dict[int, int], node: int) -> int:

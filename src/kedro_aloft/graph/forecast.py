@@ -87,7 +87,8 @@ def build_forecast(
         "one_s": within_memory(work, cut_fewest(work)),
         "planned_s": planned,
     }
-    seconds = {name: makespans(work, cut) for name, cut in cuts.items()}
+    distinct = {cut: makespans(work, cut) for cut in cuts.values()}
+    seconds = {name: distinct[cut] for name, cut in cuts.items()}
     known = sum(name in costs.seconds for name in work.names)
     unknown = len(work.names) - known
     guesses: tuple[float | None, ...] = costs.guesses_s(unknown) if unknown else (None,)

@@ -214,6 +214,8 @@ def _break_circles(
     members: dict[_Key, list[str]] = defaultdict(list)
     for name, key in keys.items():
         members[key].append(name)
+    if len(members) == len(keys):  # the graph of the groups is that of the nodes, which has no circles
+        return tuple(_group((keys[node.name],), (node.name,), group_by) for node in snapshot.nodes)
     quotient: dict[_Key, dict[_Key, None]] = {key: {} for key in members}
     for name, children in snapshot.children.items():
         quotient[keys[name]].update({keys[child]: None for child in children if keys[child] != keys[name]})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from kedro_aloft.graph.algorithms import topological_order
@@ -77,11 +78,13 @@ class TaskGraph:
     Args:
         order: The tasks, topologically sorted.
         children: For each task the tasks that wait for it.
+        waits: For how many tasks each task waits.
         handoff_s: Seconds that each task spends on handing over and taking over.
     """
 
     order: list[int]
-    children: list[list[int]]
+    children: list[set[int]]
+    waits: list[int]
     handoff_s: list[float]
 
 
@@ -144,24 +147,23 @@ def turned(children: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
 def task_graph(work: Work, cut: Sequence[int]) -> TaskGraph | None:
     """Return the tasks of a cut, or None when they would wait for each other in a circle."""
     count = max(cut) + 1
-    targets: list[set[int]] = [set() for _ in range(count)]
-    for node, children in enumerate(work.children):
-        task = cut[node]
+    edges: list[set[int]] = [set() for _ in range(count)]
+    for task, children in zip(cut, work.children, strict=True):
         for child in children:
             if cut[child] != task:
-                targets[task].add(cut[child])
-    edges = [sorted(one) for one in targets]
-    missing = [0] * count
+                edges[task].add(cut[child])
+    waits = [0] * count
     for one in edges:
         for task in one:
-            missing[task] += 1
+            waits[task] += 1
+    missing = waits.copy()
     order = [task for task in range(count) if not missing[task]]
     for task in order:  # grows while it is walked
         for child in edges[task]:
             missing[child] -= 1
             if not missing[child]:
                 order.append(child)
-    return TaskGraph(order, edges, _handoff_s(work, cut, count)) if len(order) == count else None
+    return TaskGraph(order, edges, waits, _handoff_s(work, cut, count)) if len(order) == count else None
 
 
 def _handoff_s(work: Work, cut: Sequence[int], count: int) -> list[float]:
@@ -180,32 +182,34 @@ def _handoff_s(work: Work, cut: Sequence[int], count: int) -> list[float]:
 def makespans(work: Work, cut: Sequence[int]) -> tuple[float, ...] | None:
     """Return the predicted seconds of a cut in each case, or None when its tasks wait for each other in a circle."""
     graph = task_graph(work, cut)
-    return (
-        None
-        if graph is None
-        else tuple(simulate(graph, loads(work, cut, graph, case), work.costs) for case in work.cases)
-    )
+    if graph is None:
+        return None
+    return tuple(simulate(graph, loads(work, cut, graph, case), work.costs) for case in work.cases)
 
 
 def loads(work: Work, cut: Sequence[int], graph: TaskGraph, case: Sequence[float]) -> list[float]:
     """Return the seconds for which each task holds its slot."""
     seconds = [work.costs.overhead_s + handoff for handoff in graph.handoff_s]
-    for node, task in enumerate(cut):
-        seconds[task] += case[node]
+    for task, own in zip(cut, case, strict=True):
+        seconds[task] += own
     return seconds
 
 
-def simulate(graph: TaskGraph, seconds: Sequence[float], costs: Costs) -> float:
+def simulate(graph: TaskGraph, seconds: Sequence[float], costs: Costs, *, limit: float = inf) -> float:
     """Return the end of the last task when slots are given to ready tasks, those with the longest way to go first.
 
     The scheduler starts one task after the other (`launch_s` each) and sees after `latency_s` that a task ended.
     Ties are broken by the tasks' numbers.
+
+    Args:
+        graph: The tasks.
+        seconds: For which each task holds its slot.
+        costs: What tasks cost.
+        limit: Infinity is returned as soon as it is sure that the end is later.
     """
     after = remaining(graph, seconds, costs)
-    missing = [0] * len(after)
-    for targets in graph.children:
-        for child in targets:
-            missing[child] += 1
+    missing = graph.waits.copy()
+    limit -= costs.launch_s
     # One heap of events: (time, 0, task) a task ends, (time, 1, task) a task is seen to be ready.
     events = [(0.0, 1, task) for task in graph.order if not missing[task]]
     heapq.heapify(events)
@@ -224,8 +228,11 @@ def simulate(graph: TaskGraph, seconds: Sequence[float], costs: Costs) -> float:
                 if not missing[child]:
                     heapq.heappush(events, (now + costs.latency_s, 1, child))
         while ready and free:
-            task = heapq.heappop(ready)[1]
-            scheduler = max(now, scheduler) + costs.launch_s
+            way, task = heapq.heappop(ready)
+            scheduler = max(now, scheduler)
+            if scheduler - way > limit:
+                return inf
+            scheduler += costs.launch_s
             end = max(end, scheduler + seconds[task])
             heapq.heappush(events, (scheduler + seconds[task], 0, task))
             free -= 1
@@ -237,7 +244,11 @@ def remaining(graph: TaskGraph, seconds: Sequence[float], costs: Costs) -> list[
     hop = costs.latency_s + costs.launch_s
     after = [0.0] * len(seconds)
     for task in reversed(graph.order):
-        after[task] = seconds[task] + max((hop + after[child] for child in graph.children[task]), default=0.0)
+        rest = 0.0
+        for child in graph.children[task]:
+            if hop + after[child] > rest:  # noqa: PLR1730  a call costs, in the innermost loop
+                rest = hop + after[child]
+        after[task] = seconds[task] + rest
     return after
 
 

@@ -15,7 +15,7 @@ from kedro_aloft.graph.naming import MAX_ID_LENGTH, airflow_id, digest
 from kedro_aloft.graph.snapshot import DatasetKind, Parameter, is_parameter, strip_transcoding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kedro_aloft.graph.costs import Costs
     from kedro_aloft.graph.grouping import Group
@@ -100,7 +100,7 @@ class Plan:
     def __post_init__(self) -> None:
         """Refuse what no Airflow would load, and compute the hash."""
         self._check()
-        object.__setattr__(self, "hash", _hash(self.to_dict()))
+        object.__setattr__(self, "hash", _hash(self._content()))
         object.__setattr__(self, "_gives", _collect((one.source, one.dataset) for one in self.handed_over))
         object.__setattr__(self, "_takes", _collect((one.target, one.dataset) for one in self.handed_over))
 
@@ -119,10 +119,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON types; `from_dict` reads it back."""
-        content = {name: getattr(self, name) for name in ("package", "pipeline", "env", "group_by", "selective")}
-        for name in ("tasks", "crossings", "parameters"):
-            content[name] = [_values(item) for item in getattr(self, name)]
-        return json.loads(json.dumps({"schema": SCHEMA_VERSION, **content}))  # type: ignore[no-any-return]
+        return json.loads(json.dumps(self._content()))  # type: ignore[no-any-return]
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Plan:
@@ -140,6 +137,12 @@ class Plan:
         rest["crossings"] = tuple(Crossing(**crossing) for crossing in rest["crossings"])
         rest["parameters"] = tuple(Parameter(**parameter) for parameter in rest["parameters"])
         return cls(**rest)
+
+    def _content(self) -> dict[str, Any]:
+        content = {name: getattr(self, name) for name in ("package", "pipeline", "env", "group_by", "selective")}
+        for name in ("tasks", "crossings", "parameters"):
+            content[name] = [_values(item) for item in getattr(self, name)]
+        return {"schema": SCHEMA_VERSION, **content}
 
     def _check(self) -> None:
         ids = Counter(task.id for task in self.tasks)
@@ -169,6 +172,8 @@ def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hash(content: Mapping[str, Any]) -> str:
+    # Keys of parameters may be numbers, which sort in another way than the texts that JSON makes of them.
+    content = {**content, "parameters": json.loads(json.dumps(content["parameters"]))}
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
 
@@ -274,15 +279,19 @@ def _task_ids(
     decides nothing, because it changes with edges that have nothing to do with names.
     """
     taken = {".".join(path[:depth]) for path in paths for depth in range(1, len(path) + 1)}
-    ids: dict[Group, str] = {}
+    ids: dict[str, str] = {}  # by first nodes
     pairs = zip(groups, paths, strict=True)
     for group, path in sorted(pairs, key=lambda pair: (len(pair[0].nodes) > 1, min(pair[0].nodes))):
         wanted = _wanted_id(group, nodes, path)
-        marks = (digest(wanted), digest("\0".join(sorted(group.nodes))))
-        free = (wanted, *(airflow_id(f"{wanted[: MAX_ID_LENGTH - 10]}-{mark}") for mark in marks))
-        ids[group] = next((one for one in free if one not in taken), wanted)
-        taken.add(ids[group])
-    return tuple(ids[group] for group in groups)
+        ids[group.nodes[0]] = found = next((one for one in _free_ids(wanted, group) if one not in taken), wanted)
+        taken.add(found)
+    return tuple(ids[group.nodes[0]] for group in groups)
+
+
+def _free_ids(wanted: str, group: Group) -> Iterator[str]:
+    yield wanted
+    for name in (wanted, "\0".join(sorted(group.nodes))):
+        yield airflow_id(f"{wanted[: MAX_ID_LENGTH - 10]}-{digest(name)}")
 
 
 def _wanted_id(group: Group, nodes: Mapping[str, NodeInfo], path: tuple[str, ...]) -> str:
@@ -326,7 +335,9 @@ def _with_groups_in_order(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
     for depth in range(max(len(path) for path in paths.values())):
         circles = _circles_of_groups(tasks, paths, depth)
         paths = {task_id: path[:depth] if path[: depth + 1] in circles else path for task_id, path in paths.items()}
-    return tuple(replace(task, task_group=paths[task.id]) for task in tasks)
+    return tuple(
+        task if paths[task.id] == task.task_group else replace(task, task_group=paths[task.id]) for task in tasks
+    )
 
 
 def _circles_of_groups(tasks: Sequence[Task], paths: Mapping[str, tuple[str, ...]], depth: int) -> set[tuple[str, ...]]:

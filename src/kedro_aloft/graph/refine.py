@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+from operator import sub
 from typing import TYPE_CHECKING
 
 from kedro_aloft.graph.cuts import members_of, numbered
@@ -18,8 +20,10 @@ Score = tuple[float, int]
 Cases are made comparable by what is lost in them: to each as many seconds are added as its aim is below the highest.
 """
 
-NEVER: Score = (float("inf"), 0)
+NEVER: Score = (inf, 0)
 _DIGITS = 9
+_MARGIN_S = 1e-6
+"""More than what sums of the same numbers in another order can differ by."""
 _MOST_NEAR = 8
 
 
@@ -36,44 +40,68 @@ class Judge:
         self.work = work
         self.steps = 0
         self._known: dict[tuple[int, ...], Score] = {}
-        self._aims = _aims(work, rivals)
+        self._above: dict[tuple[int, ...], Score] = {}
+        self._seconds: dict[tuple[int, ...], tuple[float, ...]] = {}
+        self._aims = self._quickest(rivals)
 
     @property
     def aim(self) -> float:
         """The score of a cut that loses nothing in any case."""
         return max(self._aims)
 
-    def score(self, cut: tuple[int, ...]) -> Score:
-        """Return the score of a numbered cut; `NEVER` when it is circular, mixes needs or takes too much memory."""
-        known = self._known.get(cut)
-        if known is None:
+    def score(self, cut: tuple[int, ...], *, below: Score = NEVER) -> Score:
+        """Return the score of a numbered cut; `NEVER` when it is circular, mixes needs or takes too much memory.
+
+        Args:
+            cut: The cut.
+            below: What it competes with: when it is no better, another score that is no better may be returned.
+        """
+        if cut in self._known:
+            return self._known[cut]
+        if cut not in self._above:
             self.steps += self.work.steps
-            known = self._known[cut] = self._score(cut)
-        return known
+        elif below <= self._above[cut]:
+            return NEVER
+        found = self._score(cut, below[0])
+        if found == NEVER and below != NEVER:
+            self._above[cut] = below
+        else:
+            self._known[cut] = found
+        return found
 
-    def _score(self, cut: tuple[int, ...]) -> Score:
+    def _score(self, cut: tuple[int, ...], limit: float) -> Score:
+        seconds = self._seconds.get(cut) or self._simulated(cut, limit)
+        if seconds is None:
+            return NEVER
+        lost = max(map(sub, seconds, self._aims))
+        return round(self.aim + lost, _DIGITS), max(cut) + 1
+
+    def _simulated(self, cut: tuple[int, ...], limit: float) -> tuple[float, ...] | None:
+        """Return the seconds of a cut in each case, or None when it is not allowed or surely worse than a score."""
         work = self.work
-        if not allowed(work, cut):
-            return NEVER
-        graph = task_graph(work, cut)
+        graph = task_graph(work, cut) if allowed(work, cut) else None
         if graph is None:
-            return NEVER
-        lost = max(
-            simulate(graph, loads(work, cut, graph, case), work.costs) - aim
-            for case, aim in zip(work.cases, self._aims, strict=True)
-        )
-        return round(self.aim + lost, _DIGITS), len(graph.order)
+            return None
+        seconds = []
+        for case, aim in zip(work.cases, self._aims, strict=True):
+            most = limit - self.aim + aim + _MARGIN_S
+            seconds.append(simulate(graph, loads(work, cut, graph, case), work.costs, limit=most))
+            if seconds[-1] == inf:
+                return None
+        return tuple(seconds)
 
-
-def _aims(work: Work, rivals: Iterable[tuple[int, ...]]) -> tuple[float, ...]:
-    seconds = [found for cut in rivals if (found := makespans(work, cut))] if len(work.cases) > 1 else []
-    return tuple(map(min, zip(*seconds, strict=True))) if seconds else lower_bounds(work)
+    def _quickest(self, rivals: Iterable[tuple[int, ...]]) -> tuple[float, ...]:
+        if len(self.work.cases) > 1:
+            self._seconds = {cut: found for cut in rivals if (found := makespans(self.work, cut))}
+        return tuple(map(min, zip(*self._seconds.values(), strict=True))) if self._seconds else lower_bounds(self.work)
 
 
 def allowed(work: Work, cut: Sequence[int]) -> bool:
     """Whether no task of a cut mixes needs or takes more memory than a slot has."""
     need_of: dict[int, int] = {}
-    if any(need_of.setdefault(task, need) != need for task, need in zip(cut, work.needs, strict=True)):
+    if any(work.needs) and any(
+        need_of.setdefault(task, need) != need for task, need in zip(cut, work.needs, strict=True)
+    ):
         return False
     limit = work.costs.memory_per_slot_mib
     return limit is None or not any(_too_big(work, cut, limit))
@@ -111,7 +139,7 @@ def zero_edges(judge: Judge, cut: tuple[int, ...], *, most_steps: int) -> tuple[
         if judge.steps >= limit:
             break
         merged = numbered(cut[first] if task == cut[second] else task for task in cut)
-        score = judge.score(merged)
+        score = judge.score(merged, below=best)
         if score < best:
             cut, best = merged, score
     return cut
@@ -133,7 +161,7 @@ def improve(judge: Judge, cut: tuple[int, ...], *, most_steps: int) -> tuple[int
     while better and judge.steps < limit:
         better = False
         for changed in _changes(judge.work, cut):
-            score = judge.score(changed)
+            score = judge.score(changed, below=best)
             if score < best:
                 cut, best, better = changed, score, True
                 break
@@ -144,39 +172,48 @@ def improve(judge: Judge, cut: tuple[int, ...], *, most_steps: int) -> tuple[int
 
 def _changes(work: Work, cut: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Neighbours of a cut: two tasks merged, a node moved to a task nearby, a node taken out."""
-    near = _near(work, cut)
-    for first, others in enumerate(near):
-        for second in sorted(others):
+    members = members_of(cut)
+    roots = list(dict.fromkeys(cut[node] for node, parents in enumerate(work.parents) if not parents))
+    near: dict[int, list[int]] = {}  # of a large pipeline only the first ones are ever asked for
+    for first, nodes in enumerate(members):
+        near[first] = sorted(_near(work, cut, nodes, roots)) if len(members) > 1 else []
+        for second in near[first]:
             if second > first:
                 yield numbered(first if task == second else task for task in cut)
-    sizes = list(map(len, members_of(cut)))
     for node, task in enumerate(cut):
-        if sizes[task] == 1:
+        if len(members[task]) == 1:
             continue
-        for other in (*sorted(near[task]), -1):
+        for other in (*near[task], -1):
             yield numbered((*cut[:node], other, *cut[node + 1 :]))
 
 
-def _near(work: Work, cut: Sequence[int]) -> list[set[int]]:
-    """For each task the tasks before and after it, and those beside it."""
-    count = max(cut) + 1
-    near: list[set[int]] = [set() for _ in range(count)]
-    for node, children in enumerate(work.children):
-        for child in children:
-            _link(near, (cut[node], cut[child]))
-        _link(near, [cut[child] for child in children])
-        _link(near, [cut[parent] for parent in work.parents[node]])
-    _link(near, [cut[node] for node, parents in enumerate(work.parents) if not parents])
-    return near
+def _near(work: Work, cut: Sequence[int], nodes: Iterable[int], roots: Sequence[int]) -> set[int]:
+    """The tasks before and after one task, and those beside it.
+
+    Args:
+        work: The pipeline.
+        cut: The cut.
+        nodes: The nodes of the task.
+        roots: The tasks with nodes that wait for none, in the order of these.
+    """
+    near: set[int] = set()
+    seen: set[tuple[int, ...]] = set()
+    for node in nodes:
+        task, parents, children = cut[node], work.parents[node], work.children[node]
+        near.update(cut[one] for one in (*parents, *children))
+        seen.update(work.children[parent] for parent in parents)
+        seen.update(work.parents[child] for child in children)
+    for beside in seen:
+        near |= _beside(task, list(dict.fromkeys(cut[one] for one in beside)))
+    return (near | _beside(task, roots)) - {task}
 
 
-def _link(near: list[set[int]], tasks: Sequence[int]) -> None:
-    """Note that tasks are near each other; of many tasks each is near the next few only."""
-    distinct = list(dict.fromkeys(tasks))
-    for number, first in enumerate(distinct):
-        for second in distinct[number + 1 : number + 1 + _MOST_NEAR]:
-            near[first].add(second)
-            near[second].add(first)
+def _beside(task: int, tasks: Sequence[int]) -> set[int]:
+    """Of many distinct tasks each is near a few before and after it only."""
+    if task not in tasks:
+        return set()
+    number = tasks.index(task)
+    return set(tasks[max(0, number - _MOST_NEAR) : number + 1 + _MOST_NEAR])
 
 
 def every_cut(size: int) -> Iterator[tuple[int, ...]]:

@@ -19,6 +19,7 @@ _PATH_KEYS = ("filepath", "path", "filename")
 _MEMORY_TYPES = {"MemoryDataset", "SharedMemoryDataset", "kedro.io.MemoryDataset", "kedro.io.SharedMemoryDataset"}
 _CACHED_TYPES = {"CachedDataset", "kedro.io.CachedDataset"}
 _MEMORY = "kedro.io.MemoryDataset"
+_TIDY = re.compile(r"(?:[^./\\][^/\\]*/)*[^./\\][^/\\]*")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
 
@@ -176,6 +177,9 @@ def tidy_location(place: str, project_path: Path) -> str:
 
     A URI loses user, password and query; a local path loses `file://`, `.` and `..`, and the project's own path.
     """
+    inside = place.removeprefix(f"{project_path.as_posix()}/")
+    if inside != place and _TIDY.fullmatch(inside):
+        return inside  # nearly every place, and pathlib is slow
     place = place.removeprefix("file://")
     if "://" in place:
         return _CREDENTIALS.sub("", place.partition("?")[0])

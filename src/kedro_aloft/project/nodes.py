@@ -52,7 +52,14 @@ def _source(function: Any, project_path: Path) -> SourceLocation | None:
         code = getattr(getattr(type(inner), "__call__", None), "__code__", None)  # noqa: B004  its code, not whether
     if code is None:
         return None
-    path = Path(code.co_filename)
+    file = _file_inside(code.co_filename, project_path)
+    return SourceLocation(file=file, line=code.co_firstlineno) if file else None
+
+
+@functools.cache
+def _file_inside(filename: str, project_path: Path) -> str:
+    """Return where a file of the project is in it; nothing for other files."""
+    path = Path(filename)
     if not path.is_relative_to(project_path) or "site-packages" in path.parts:
-        return None
-    return SourceLocation(file=path.relative_to(project_path).as_posix(), line=code.co_firstlineno)
+        return ""
+    return path.relative_to(project_path).as_posix()

@@ -242,6 +242,7 @@ def open_project(
     package = _configured_package(root) or _bootstrap(root)
     with importing("The project's settings.py", root):
         validate_settings()
+    compat.read_plain_conf_cheaply()
     source, chosen = resolve_conf_source(conf_source), resolve_env(env)
     check_env(root, source, chosen)
     return Project(

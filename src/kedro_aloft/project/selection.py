@@ -44,6 +44,8 @@ def select(pipeline: Pipeline, filters: Filters, *, name: str) -> Pipeline:
             remedy="choose another pipeline with --pipelines; `kedro registry list` names them",
             code="ALOFT-301",
         )
+    if not given:
+        return pipeline
     _refuse_unknown(pipeline, given, name)
     spelled = {"nodes": "node_names", "namespaces": "node_namespaces"}
     try:

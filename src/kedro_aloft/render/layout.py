@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.render.literals import render_literal, render_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 LINE_LENGTH = 100
 SPREAD = "**"
@@ -67,34 +67,48 @@ def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str =
         suffix: Text after the expression on its last line.
     """
     margin = INDENT * indent
-    parts = _parts(expression)
-    if parts is None or not parts[1] or not _is_open(expression):
+    if isinstance(expression, Text):
+        return _lay_out_text(expression, margin, prefix, suffix)
+    inside = _inside(expression)
+    if not inside or not _is_open(expression):
         flat = f"{margin}{prefix}{_flat(expression)}{suffix}"
-        if parts is None or not parts[1] or _fits(flat, expression):
+        if not inside or _fits(flat, expression):
             return flat
-    opening, items, closing = parts
-    if isinstance(expression, Text) and _fits(f"{margin}{INDENT}{_flat(expression)}", expression):
-        items = [("", Name(_flat(expression)), "")]
+    opening, items, closing = _parts(expression)
     lines = [lay_out(item, indent=indent + 1, prefix=before, suffix=after) for before, item, after in items]
     return "\n".join([f"{margin}{prefix}{opening}", *lines, f"{margin}{closing}{suffix}"])
+
+
+def _lay_out_text(expression: Text, margin: str, prefix: str, suffix: str) -> str:
+    flat, lines = render_text(expression.text), expression.text.splitlines(keepends=True)
+    line, broken = f"{margin}{prefix}{flat}{suffix}", f"{margin}{INDENT}{flat}"
+    if len(lines) < 2 or _fits(line, expression):
+        return line
+    if not _fits(broken, expression):
+        broken = "\n".join(f"{margin}{INDENT}{render_text(one)}" for one in lines)
+    return f"{margin}{prefix}(\n{broken}\n{margin}){suffix}"
 
 
 _Items = list[tuple[str, Any, str]]
 
 
-def _parts(expression: Any) -> tuple[str, _Items, str] | None:
-    """Split an expression into opening, items with what stands before and after them, and closing."""
+def _inside(expression: Any) -> Collection[Any]:
+    """Return the expressions inside another one."""
+    if isinstance(expression, Call):
+        return [*expression.args, *(value for _, value in expression.kwargs)]
+    if isinstance(expression, dict):
+        return expression.values()
+    return expression if isinstance(expression, (list, tuple)) else ()
+
+
+def _parts(expression: Any) -> tuple[str, _Items, str]:
+    """Split an expression that has others inside: opening, items with what is before and after them, closing."""
     if isinstance(expression, Call):
         return f"{expression.function}(", _arguments(expression), ")"
-    if isinstance(expression, Text):
-        lines = expression.text.splitlines(keepends=True)
-        return ("(", [("", Name(render_text(line)), "") for line in lines], ")") if len(lines) > 1 else None
     if isinstance(expression, (list, tuple)):
         opening, closing = "[]" if isinstance(expression, list) else "()"
         return opening, [("", item, ",") for item in expression], closing
-    if isinstance(expression, dict):
-        return "{", [(f"{render_literal(key)}: ", value, ",") for key, value in expression.items()], "}"
-    return None
+    return "{", [(f"{render_literal(key)}: ", value, ",") for key, value in expression.items()], "}"
 
 
 def _arguments(call: Call) -> _Items:
@@ -117,19 +131,14 @@ def _flat(expression: Any) -> str:
         return render_text(expression.text)
     if not isinstance(expression, (Call, list, tuple, dict)):
         return render_literal(expression)
-    opening, items, closing = _parts(expression) or ("", [], "")
+    opening, items, closing = _parts(expression)
     inside = ", ".join(f"{before}{_flat(item)}" for before, item, _ in items)
     comma = "," if isinstance(expression, tuple) and len(expression) == 1 else ""
     return f"{opening}{inside}{comma}{closing}"
 
 
 def _is_open(expression: Any) -> bool:
-    if isinstance(expression, Call) and expression.open:
-        return True
-    if isinstance(expression, (Call, list, tuple, dict)):
-        _, items, _ = _parts(expression) or ("", [], "")
-        return any(_is_open(item) for _, item, _ in items)
-    return False
+    return (isinstance(expression, Call) and expression.open) or any(map(_is_open, _inside(expression)))
 
 
 def _fits(line: str, expression: Any) -> bool:
@@ -156,11 +165,12 @@ def _columns(character: str) -> int:
 def functions_used(expressions: Iterable[Any]) -> set[str]:
     """Return the names of all functions that are called in the expressions, and of all variables that they use."""
     found: set[str] = set()
-    for expression in expressions:
+    waiting = list(expressions)
+    while waiting:
+        expression = waiting.pop()
         if isinstance(expression, Call):
             found.add(expression.function)
         if isinstance(expression, Name):
-            found |= set(_WORD.findall(expression.text))
-        _, items, _ = (_parts(expression) if not isinstance(expression, Text) else None) or ("", [], "")
-        found |= functions_used(item for _, item, _ in items)
+            found.update(_WORD.findall(expression.text))
+        waiting += _inside(expression)
     return found

@@ -41,15 +41,15 @@ def render_text(text: str) -> str:
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'  # nearly every text of a DAG file
     quote = "'" if text.count('"') > text.count("'") else '"'
-    if quote not in text and "\\" not in text and text.isprintable():
-        return quote + text + quote
-    return quote + "".join(_character(one, quote) for one in text) + quote
+    escaped = text.replace("\\", "\\\\").replace(quote, f"\\{quote}").replace("\n", "\\n")
+    return f"{quote}{escape_unprintable(escaped)}{quote}"
 
 
-def _character(one: str, quote: str) -> str:
-    if one == quote:
-        return f"\\{quote}"
-    return one if one.isprintable() and one != "\\" else one.encode("unicode_escape").decode("ascii")
+def escape_unprintable(text: str) -> str:
+    """Return a text with an escape in place of each character that cannot be seen."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def _items(values: Sequence[Any]) -> str:

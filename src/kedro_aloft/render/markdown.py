@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kedro_aloft.render.literals import escape_unprintable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 def show(text: str) -> str:
     """Return a text on one line, whatever cannot be seen written as an escape."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+    return escape_unprintable(text)
 
 
 def code(text: str) -> str:
     """Return a code span whose content is exactly the visible text, backticks included."""
     shown = show(text)
-    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1) if "`" in shown else "`"
     # Markdown strips one space at each end, so that a span may begin or end with a backtick; but not from spaces alone.
     ends = shown[:1] + shown[-1:] if shown.strip() else ""
     padding = " " if not shown or set(ends) & set("` ") else ""

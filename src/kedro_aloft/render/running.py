@@ -9,10 +9,10 @@ from kedro_aloft.contract.keys import DEFAULT_VENV_CACHE, DEFAULT_VENV_PYTHON
 from kedro_aloft.errors import RenderError
 from kedro_aloft.render.schedule import duration_call
 from kedro_aloft.settings.execution import CONTAINER_MODES
-from kedro_aloft.settings.overrides import effective, merge_requirements
+from kedro_aloft.settings.overrides import effective, effective_by_name, merge_requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kedro_aloft.graph.plan import Plan, Task
     from kedro_aloft.graph.snapshot import NodeInfo
@@ -89,29 +89,29 @@ def share_arguments(plan: Plan, settings: DagSettings, *, nodes: Mapping[str, No
     Raises:
         RenderError: If nodes that share a task want different things of it.
     """
-    demands = {task.id: _of_task(task, settings, nodes) for task in plan.tasks}
-    wanted = {task_id: _arguments(one) for task_id, one in demands.items()}
-    only_ours = all(one.execution not in CONTAINER_MODES for one in demands.values())
+    of_nodes = effective_by_name(settings, (_selected(name, nodes) for task in plan.tasks for name in task.nodes))
+    demands = {task.id: _of_task(task, of_nodes) for task in plan.tasks}
+    distinct = {id(one): (one, _arguments(one)) for one in demands.values()}
+    only_ours = all(one.execution not in CONTAINER_MODES for one, _ in distinct.values())
     shared = {
         argument: value
         for argument, value in _arguments(_of_dag(settings)).items()
         if value != _AIRFLOW_DEFAULTS.get(argument, ...)
         and (only_ours or argument not in _OF_OUR_OPERATOR)
-        and not _is_taken_back(argument, wanted)
+        and not _is_taken_back(argument, (arguments for _, arguments in distinct.values()))
         # Sensors would inherit the limit of the tasks, and they have one of their own.
         and not (argument == "execution_timeout" and settings.wait_for)
     }
     base = {**_AIRFLOW_DEFAULTS, **shared}
     own = {
-        task_id: {
+        key: {
             argument: value
             for argument, value in arguments.items()
-            if value != base[argument]
-            and (demands[task_id].execution not in CONTAINER_MODES or argument not in _OF_OUR_OPERATOR)
+            if value != base[argument] and (one.execution not in CONTAINER_MODES or argument not in _OF_OUR_OPERATOR)
         }
-        for task_id, arguments in wanted.items()
+        for key, (one, arguments) in distinct.items()
     }
-    return Running(shared=shared, own=own, demands=demands)
+    return Running(shared=shared, own={task_id: own[id(one)] for task_id, one in demands.items()}, demands=demands)
 
 
 def as_expressions(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,9 +120,9 @@ def as_expressions(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: duration_call(value) if name in timed else value for name, value in arguments.items()}
 
 
-def _is_taken_back(argument: str, wanted: Mapping[str, Mapping[str, Any]]) -> bool:
+def _is_taken_back(argument: str, wanted: Iterable[Mapping[str, Any]]) -> bool:
     """Whether some task wants Airflow's own default again, which an operator cannot say: `queue=None` is no queue."""
-    return any(arguments[argument] is None for arguments in wanted.values())
+    return any(arguments[argument] is None for arguments in wanted)
 
 
 def _arguments(values: TaskSettings | DagSettings) -> dict[str, Any]:
@@ -144,8 +144,14 @@ def _of_dag(settings: DagSettings) -> TaskSettings:
     return effective(settings.model_copy(update={"tasks": ()}), "")
 
 
-def _of_task(task: Task, settings: DagSettings, nodes: Mapping[str, NodeInfo]) -> TaskSettings:
-    found = [_of_node(name, settings, nodes.get(name)) for name in task.nodes]
+def _selected(name: str, nodes: Mapping[str, NodeInfo]) -> tuple[str, tuple[str, ...], str | None]:
+    """Return what overrides select a node by."""
+    node = nodes.get(name)
+    return (name, (), None) if node is None else (name, node.tags, node.namespace)
+
+
+def _of_task(task: Task, values: Mapping[str, TaskSettings]) -> TaskSettings:
+    found = [values[name] for name in task.nodes]
     different = merge_requirements(found)
     if different:
         raise RenderError(
@@ -156,9 +162,3 @@ def _of_task(task: Task, settings: DagSettings, nodes: Mapping[str, NodeInfo]) -
             code="ALOFT-403",
         )
     return found[0]
-
-
-def _of_node(name: str, settings: DagSettings, node: NodeInfo | None) -> TaskSettings:
-    if node is None:
-        return effective(settings, name)
-    return effective(settings, name, tags=node.tags, namespace=node.namespace)

@@ -119,7 +119,7 @@ class Subject:
         target: Where it will run; None when nobody said.
         dag_id, file_name: Of the DAG.
         dags_folder: Where `create` writes, relative to the project.
-        dag_source: The DAG file that `create` would write.
+        render: Returns the DAG file that `create` would write.
         now: The moment of the question.
         task_view: Returns the settings of a node.
         memory_mib: The most that a node took in earlier runs, by name.
@@ -135,11 +135,16 @@ class Subject:
     dag_id: str = ""
     file_name: str = ""
     dags_folder: str = "airflow_dags"
-    dag_source: str = ""
+    render: Callable[[], str] = field(default=lambda: "")
     now: datetime | None = None
     task_view: Callable[[NodeInfo], TaskView] = field(default=lambda _: TaskView())
     memory_mib: Mapping[str, float] = field(default_factory=dict)
     other_pipelines: Callable[[], Mapping[str, frozenset[str]]] = field(default=dict)
+
+    @property
+    def dag_source(self) -> str:
+        """The DAG file that `create` would write."""
+        return self.render()
 
     @functools.cached_property
     def several_machines(self) -> bool:

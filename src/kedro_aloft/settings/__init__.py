@@ -7,7 +7,13 @@ from kedro_aloft.settings.assign import parse_params_option, parse_set
 from kedro_aloft.settings.demands import check_execution, check_handoff
 from kedro_aloft.settings.duration import Duration, format_duration, parse_duration
 from kedro_aloft.settings.models import DagSettings, TaskOverride
-from kedro_aloft.settings.overrides import TaskSettings, effective, merge_requirements, unused_overrides
+from kedro_aloft.settings.overrides import (
+    TaskSettings,
+    effective,
+    effective_by_name,
+    merge_requirements,
+    unused_overrides,
+)
 from kedro_aloft.settings.pod_template import with_pod_templates
 from kedro_aloft.settings.read import Notice, Reading, check_settings, read_settings
 from kedro_aloft.settings.schedule import Every, OnAssets, cron_gaps
@@ -26,6 +32,7 @@ __all__ = [
     "check_settings",
     "cron_gaps",
     "effective",
+    "effective_by_name",
     "format_duration",
     "merge_requirements",
     "parse_duration",

@@ -87,11 +87,38 @@ def effective(
         tags: Tags of the node.
         namespace: Dotted namespace, or None.
     """
+    return effective_by_name(settings, [(node_name, tags, namespace)])[node_name]
+
+
+def effective_by_name(
+    settings: DagSettings, nodes: Iterable[tuple[str, Collection[str], str | None]]
+) -> dict[str, TaskSettings]:
+    """Return the values that hold for each node; nodes for which the same overrides hold share one object.
+
+    Args:
+        settings: The settings of the DAG.
+        nodes: Name, tags and namespace of each node.
+    """
+    found: dict[tuple[str | None, tuple[int, ...]], TaskSettings] = {}
+    by_name: dict[str, TaskSettings] = {}
+    for name, tags, namespace in nodes:
+        chosen = tuple(
+            position
+            for position, override in enumerate(settings.tasks)
+            if selects(override, name, tags=tags, namespace=namespace)
+        )
+        profile = _tagged_profile(tags)
+        if (profile, chosen) not in found:
+            found[profile, chosen] = _changed(settings, profile, [settings.tasks[position] for position in chosen])
+        by_name[name] = found[profile, chosen]
+    return by_name
+
+
+def _changed(settings: DagSettings, profile: str | None, overrides: Iterable[TaskOverride]) -> TaskSettings:
     values: dict[str, Any] = {field.name: getattr(settings, field.name) for field in fields(TaskSettings)}
-    values["resource_profile"] = _tagged_profile(tags) or values["resource_profile"]
-    for override in settings.tasks:
-        if selects(override, node_name, tags=tags, namespace=namespace):
-            values = _apply(override, values)
+    values["resource_profile"] = profile or values["resource_profile"]
+    for override in overrides:
+        values = _apply(override, values)
     if values["resource_profile"] is None and DEFAULT_PROFILE in settings.resource_profiles:
         values["resource_profile"] = DEFAULT_PROFILE
     values["env_vars"] = tuple(sorted(values["env_vars"].items()))
@@ -181,6 +208,8 @@ def merge_requirements(requirements: Iterable[TaskSettings]) -> tuple[str, ...]:
         Key names in the order of `TaskSettings`.
     """
     every = list(requirements)
+    if all(one is every[0] for one in every):
+        return ()
     return tuple(
         field.name
         for field in fields(TaskSettings)
