@@ -65,6 +65,7 @@ docs: env  ## write the generated pages and schemas
 	$(VENV)/bin/python -m kedro_aloft.settings.reference --write
 	$(VENV)/bin/python -m kedro_aloft.settings.schema --write
 	$(VENV)/bin/python -m kedro_aloft.migrate.reference --write
+	$(VENV)/bin/python -m kedro_aloft.doctor.reference --write
 	$(VENV)/bin/python -m scripts.cli_reference --write
 	$(VENV)/bin/python -m scripts.rules_reference --write
 

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+TESTED_VERSIONS = {
+    "python": ("3.10", "3.13"),
+    "apache-airflow": ("3.0.6", "3.3.2"),
+    "kedro": ("1.2.0", "1.7.0"),
+}
+"""Lowest and highest version that the tests run with; docs/compatibility.md says the same."""
+
 # ---------------------------------------------------------------------------------------------------------- Kedro
 
 

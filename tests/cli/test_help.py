@@ -17,6 +17,7 @@ COMMANDS = (
     "check",
     "create",
     "diff",
+    "doctor",
     "down",
     "init",
     "learn",

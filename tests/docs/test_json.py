@@ -89,3 +89,7 @@ def test_migrate(project: Project) -> None:
     project.write("conf/prod/airflow-k8s.yaml", "run_config: {image: x}")
     keys = _keys(project.airflow("migrate", "--json", "--dry-run").ok().json())
     assert {key.removesuffix("[]") for key in keys} == _documented("migrate")
+
+
+def test_doctor(project: Project) -> None:
+    assert _keys(project.airflow("doctor", "--json").ok().json()) == _documented("doctor")

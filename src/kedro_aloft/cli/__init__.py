@@ -10,6 +10,7 @@ _COMMANDS = {
     "check": "Look for what would go wrong on Airflow.",
     "create": "Write Airflow DAG files for the pipelines.",
     "diff": "Show what `create` would change.",
+    "doctor": "Look at the environment: versions, speed, security.",
     "down": "Stop the embedded Airflow.",
     "init": "Write a commented airflow.yml.",
     "learn": "Learn from an Airflow how long nodes take.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kedro_aloft.cli.console import command_errors
+from kedro_aloft.cli.login import login, username_option
 from kedro_aloft.cli.options import order_from, pipeline_options
 
 if TYPE_CHECKING:
@@ -16,20 +16,12 @@ if TYPE_CHECKING:
     from kedro_aloft.client import AirflowApi
     from kedro_aloft.compiler import CompiledDag
 
-TOKEN_VARIABLE = "KEDRO_ALOFT_AIRFLOW_TOKEN"  # noqa: S105  the name of a variable
-PASSWORD_VARIABLE = "KEDRO_ALOFT_AIRFLOW_PASSWORD"  # noqa: S105
-
 
 @click.command()
 @click.option(
     "--from", "url", required=True, metavar="URL", help="Address of the Airflow, e.g. https://airflow.acme.com."
 )
-@click.option(
-    "--username",
-    default=None,
-    metavar="NAME",
-    help=f"Who logs in, with the password in {PASSWORD_VARIABLE}; without it the token in {TOKEN_VARIABLE} is used.",
-)
+@username_option
 @click.option(
     "--runs", "most", default=5, show_default=True, type=click.IntRange(1, 100), help="How many runs to read."
 )
@@ -50,28 +42,10 @@ def learn(url: str, username: str | None, most: int, every_pipeline: bool, **opt
     from kedro_aloft.cli.findings import compile_ordered
     from kedro_aloft.project import open_project
 
-    api = _api(url, username)
+    api = login(url, username)
     project = open_project(env=options["env"], conf_source=options["conf_source"])
     for dag in compile_ordered(project, order_from(options, command="learn", every_pipeline=every_pipeline)):
         _learn_one(project.path, dag, api, most=most)
-
-
-def _api(url: str, username: str | None) -> AirflowApi:
-    from kedro_aloft.client import AirflowApi
-    from kedro_aloft.errors import UsageError
-
-    variable = PASSWORD_VARIABLE if username else TOKEN_VARIABLE
-    secret = os.environ.get(variable)
-    if not secret:
-        raise UsageError(
-            "Airflow wants a login.",
-            where=f"the environment variable {variable}",
-            seen="it is not set",
-            remedy=f"export {variable}=…" + ("" if username else ", or give --username"),
-        )
-    if username:
-        return AirflowApi(url, username=username, password=secret)
-    return AirflowApi(url, token=lambda: secret)
 
 
 def _learn_one(project_path: Path, dag: CompiledDag, api: AirflowApi, *, most: int) -> None:

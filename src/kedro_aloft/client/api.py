@@ -70,7 +70,15 @@ class AirflowApi:
         """Return the DAG files that do not load: `filename`, `timestamp`, `stack_trace`."""
         return list(self._pages("/api/v2/importErrors", "import_errors"))
 
+    def pools(self) -> list[dict[str, Any]]:
+        """Return the pools with their `name`, `slots`, `open_slots`, `queued_slots`."""
+        return list(self._pages("/api/v2/pools", "pools"))
+
     # DAGs
+
+    def dags(self, *, tag: str) -> list[dict[str, Any]]:
+        """Return the DAGs that have a tag, each with `dag_id`, `is_paused` and more."""
+        return list(self._pages("/api/v2/dags", "dags", query={"tags": tag}))
 
     def dag_details(self, dag_id: str) -> dict[str, Any] | None:
         """Return everything about a DAG, or None when Airflow does not know it (yet)."""

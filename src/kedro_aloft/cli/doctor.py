@@ -1,0 +1,99 @@
+"""`kedro airflow doctor`: what is wrong with the environment, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kedro_aloft.cli.console import command_errors
+from kedro_aloft.cli.login import username_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from kedro_aloft.doctor import Answer
+
+
+@click.command()
+@click.option(
+    "--on", "url", default=None, metavar="URL", help="Ask the Airflow at this address, instead of this machine."
+)
+@username_option
+@click.option("--security", is_flag=True, help="Look at keys, passwords and who can reach the server, too.")
+@click.option("--production", is_flag=True, help="As --security, and at what only a production Airflow needs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answers as a JSON list.")
+@command_errors
+def doctor(url: str | None, username: str | None, security: bool, production: bool, as_json: bool) -> None:
+    """Look at the environment: versions, speed, security, another Airflow. Exits 1 when something is bad.
+
+    Every line says what was seen, what to do and why it matters. Needs no project; `python -m kedro_aloft doctor` works
+    where Kedro is not installed.
+
+    \b
+    Examples:
+      kedro airflow doctor
+      kedro airflow doctor --production
+      kedro airflow doctor --on=https://airflow.acme.com
+    """
+    answers = _ask_there(url, username) if url else _ask_here(security=security or production, production=production)
+    if as_json:
+        click.echo(json.dumps([answer.to_dict() for answer in answers], indent=2))
+    else:
+        _print(answers)
+    if any(answer.result.state.value == "bad" for answer in answers):
+        sys.exit(1)
+
+
+def _ask_there(url: str, username: str | None) -> tuple[Answer, ...]:
+    from kedro_aloft.cli.login import login
+    from kedro_aloft.doctor import REMOTE, ask, gather_remote
+
+    return ask(REMOTE, gather_remote(login(url, username)))
+
+
+def _ask_here(*, security: bool, production: bool) -> tuple[Answer, ...]:
+    from kedro_aloft.doctor import ALWAYS, PRODUCTION, SECURITY, ask, gather
+
+    checks = [*ALWAYS, *(SECURITY if security else ()), *(PRODUCTION if production else ())]
+    return ask(checks, gather(_project()))
+
+
+def _project() -> Path | None:
+    """The project around, if any: its consent to telemetry and its disk count."""
+    from pathlib import Path
+
+    from kedro_aloft.errors import ProjectError
+    from kedro_aloft.migrate import find_old_project
+
+    try:
+        return find_old_project(Path.cwd())
+    except ProjectError:
+        return None
+
+
+def _print(answers: Iterable[Answer]) -> None:
+    """Good ones in a line; the others with remedy and reason; what could not be asked last, by reason."""
+    from rich.text import Text
+
+    from kedro_aloft.cli.console import count, marked, stdout
+
+    marks = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "bad": ("✗", "bold red"), "unknown": ("?", "dim")}
+    states: list[str] = []
+    silent: dict[str, list[str]] = {}
+    for answer in answers:
+        state, result = answer.result.state.value, answer.result
+        states.append(state)
+        if state == "unknown":
+            silent.setdefault(result.seen, []).append(answer.code)
+            continue
+        stdout().print(Text.assemble(marks[state], f" {answer.title}: {result.seen}  ", (answer.code, "dim")))
+        if state != "ok":
+            stdout().print(f"    to do: {result.remedy}\n    why: {answer.why}")
+    for reason, codes in silent.items():
+        stdout().print(Text.assemble(marks["unknown"], f" {reason}: not known are ", (", ".join(codes), "dim")))
+    summary = ", ".join(f"{states.count(state)} {state}" for state in marks if state in states)
+    marked("·", "dim", f"{count(len(states), 'check')}: {summary}")
