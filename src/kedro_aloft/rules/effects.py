@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from kedro_aloft.rules import vocabulary as words
-from kedro_aloft.rules.finding import Severity
+from kedro_aloft.rules.finding import Hit, Severity, file
 from kedro_aloft.rules.purity import FAMILY
 from kedro_aloft.rules.reading import Sight, told
 from kedro_aloft.rules.rule import Rule
+from kedro_aloft.rules.subject import listed
 from kedro_aloft.rules.syntax import argument_names, is_unconditional, nodes_below
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def file_uses(scope: Scope, arguments: dict[str, str], *, writing: bool) -> Iter
         writing: Which of the two.
     """
     paths = _Paths(scope, arguments)
-    for call in scope.calls:
+    for call in scope.calls_of("file"):
         if _is_file_call(call, paths, writing=writing):
             yield Sight(call.line, f"{call.name.replace('()', '')}(…)")
     for node in scope.facts.all(ast.Call) if writing else ():
@@ -131,49 +132,46 @@ def _writes(call: Call, position: int) -> bool:
 
 
 def _network(code: Code, _: Subject) -> Iterator[Sight]:
-    for call in code.scope.calls:
-        if words.NETWORK.fullmatch(call.name):
-            yield Sight(call.line, f"{call.name.replace('()', '')}(…)")
+    for call in code.scope.calls_of("network"):
+        yield Sight(call.line, f"{call.name.replace('()', '')}(…)")
 
 
 def _sendings(code: Code, subject: Subject) -> Iterator[Sight]:
-    retries = max((subject.tasks_by_node[name].retries for name in code.nodes), default=0)
-    for call in code.scope.calls:
-        if retries and words.SENDING.fullmatch(call.name):
-            yield Sight(call.line, f"{call.name.replace('()', '')}(…)")
+    calls = code.scope.calls_of("sending")
+    if calls and any(subject.tasks_by_node[name].retries for name in code.nodes):
+        yield from (Sight(call.line, f"{call.name.replace('()', '')}(…)") for call in calls)
 
 
 def _programs(code: Code, _: Subject) -> Iterator[Sight]:
-    for call in code.scope.calls:
-        if words.PROGRAMS.fullmatch(call.name):
-            yield Sight(call.line, f"{call.name}(…)")
+    for call in code.scope.calls_of("program"):
+        yield Sight(call.line, f"{call.name}(…)")
 
 
 def _exits(code: Code, _: Subject) -> Iterator[Sight]:
-    for call in code.scope.calls:
-        if call.name in words.EXITS:
-            yield Sight(call.line, f"{call.name}()")
+    for call in code.scope.calls_of("exit"):
+        yield Sight(call.line, f"{call.name}()")
     for one in code.scope.facts.all(ast.Raise):
         raised = one.exc.func if isinstance(one.exc, ast.Call) else one.exc
-        if raised is not None and code.scope.full_name(raised) in {"KeyboardInterrupt", "SystemExit"}:
-            yield Sight(one.lineno, f"raise {code.scope.full_name(raised)}")
+        name = code.scope.full_name(raised) if raised is not None else ""
+        if name in {"KeyboardInterrupt", "SystemExit"}:
+            yield Sight(one.lineno, f"raise {name}")
 
 
 def _questions(code: Code, _: Subject) -> Iterator[Sight]:
-    for call in code.scope.calls:
-        if call.name in words.INTERACTIVE:
-            certain = is_unconditional(code.definition, call.node) and code.direct
-            yield Sight(call.line, f"{call.name}()", None if certain else Severity.WARNING)
+    for call in code.scope.calls_of("question"):
+        certain = is_unconditional(code.definition, call.node) and code.direct
+        yield Sight(call.line, f"{call.name}()", None if certain else Severity.WARNING)
 
 
 def _endless_loops(code: Code, _: Subject) -> Iterator[Sight]:
     """Silent where anything may leave the loop, an exception that stands around it included."""
-    if "yield" in _endings(code.definition.body if isinstance(code.definition.body, list) else []):
+    facts = code.scope.facts
+    forever = [one for one in facts.all(ast.While) if isinstance(one.test, ast.Constant) and one.test.value]
+    if not forever or facts.has(ast.Yield, ast.YieldFrom):
         return
-    guarded = {id(one) for block in code.scope.facts.all(ast.Try) for one in nodes_below(block.body) if block.handlers}
-    for loop in code.scope.facts.all(ast.While):
-        forever = isinstance(loop.test, ast.Constant) and bool(loop.test.value)
-        if forever and id(loop) not in guarded and not _endings(loop.body) and not _is_nested(code, loop):
+    guarded = {id(one) for block in facts.all(ast.Try) for one in nodes_below(block.body) if block.handlers}
+    for loop in forever:
+        if id(loop) not in guarded and not _is_left(loop) and not _is_nested(code, loop):
             certain = is_unconditional(code.definition, loop) and code.direct
             yield Sight(loop.lineno, "This loop", None if certain else Severity.WARNING)
 
@@ -183,10 +181,9 @@ def _is_nested(code: Code, wanted: ast.AST) -> bool:
     return any(below is wanted for one in inner for below in ast.walk(one))
 
 
-def _endings(body: list[ast.stmt]) -> set[str]:
-    """What leaves a loop; a `break` of a loop inside counts too, which errs on the silent side."""
-    kinds = {ast.Break: "break", ast.Return: "return", ast.Raise: "raise", ast.Yield: "yield", ast.YieldFrom: "yield"}
-    return {kinds[type(one)] for one in nodes_below(body) if type(one) in kinds}
+def _is_left(loop: ast.While) -> bool:
+    """Whether something leaves a loop; a `break` of a loop inside counts too, which errs on the silent side."""
+    return any(isinstance(one, ast.Break | ast.Return | ast.Raise) for one in nodes_below(loop.body))
 
 
 def _bare_handlers(code: Code, _: Subject) -> Iterator[Sight]:
@@ -219,14 +216,25 @@ def _does_nothing(statement: ast.stmt) -> bool:
     return isinstance(value, ast.Constant)
 
 
-def _airflow_imports(code: Code, _: Subject) -> Iterator[Sight]:
-    for scope in (code.scope, code.module.top):
-        for one in scope.facts.all(ast.Import):
-            if any(_is_airflow(name.name) for name in one.names):
-                yield Sight(one.lineno, "airflow")
-        for part in scope.facts.all(ast.ImportFrom):
-            if not part.level and _is_airflow(part.module or ""):
-                yield Sight(part.lineno, str(part.module))
+def _airflow_imports(subject: Subject) -> Iterator[Hit]:
+    """At the top of a module, and in functions of nodes."""
+    tops = [(path, nodes, module.top) for path, (nodes, module) in subject.modules.items()]
+    for path, nodes, scope in (*tops, *((code.file, code.nodes, code.scope) for code in subject.code)):
+        for line, module in _airflow_modules(scope):
+            yield Hit(
+                message=f"The module imports {module}.",
+                spot=file(path, line),
+                where=f"node{'s' * (len(nodes) > 1)} {listed(nodes)}",
+                remedy="take what you need as a parameter, with `runtime_params` in airflow.yml",
+            )
+
+
+def _airflow_modules(scope: Scope) -> Iterator[tuple[int, str]]:
+    for one in scope.facts.all(ast.Import):
+        yield from ((one.lineno, name.name) for name in one.names if _is_airflow(name.name))
+    for part in scope.facts.all(ast.ImportFrom):
+        if not part.level and _is_airflow(part.module or ""):
+            yield part.lineno, str(part.module)
 
 
 def _is_airflow(module: str) -> bool:
@@ -234,22 +242,20 @@ def _is_airflow(module: str) -> bool:
 
 
 def _process_state(code: Code, _: Subject) -> Iterator[Sight]:
-    for call in code.scope.calls:
-        if call.name in words.PROCESS_STATE or call.name in {"os.environ.update", "sys.path.append", "sys.path.insert"}:
-            yield Sight(call.line, f"{call.name}(…)")
+    for call in code.scope.calls_of("process"):
+        yield Sight(call.line, f"{call.name}(…)")
     for one in code.scope.facts.all(ast.Subscript):
         if not isinstance(one.ctx, ast.Load) and code.scope.full_name(one.value) == "os.environ":
             yield Sight(one.lineno, "os.environ[…] = …")
 
 
 def _kedro_inside(code: Code, _: Subject) -> Iterator[Sight]:
-    for call in code.scope.calls:
-        if call.name in words.KEDRO_ENTRANCES:
-            yield Sight(call.line, f"{call.name.removeprefix('kedro.')}()")
+    for call in code.scope.calls_of("kedro"):
+        yield Sight(call.line, f"{call.name.removeprefix('kedro.')}()")
 
 
 def _polling(code: Code, _: Subject) -> Iterator[Sight]:
-    waits = {id(call.node) for call in code.scope.calls if call.name == "time.sleep"}
+    waits = {id(call.node) for call in code.scope.calls_of("sleep")}
     for loop in code.scope.facts.all(ast.While) if waits else ():
         if any(id(one) in waits for one in nodes_below(loop.body)):
             yield Sight(loop.lineno, "This loop")
@@ -415,11 +421,7 @@ RULES = (
         bad="from airflow.sdk import get_current_context\n\ndef label(rows):\n"
         "    return rows.assign(day=get_current_context()['ds'])",
         good="def label(rows, day):  # `runtime_params: {day: '{{ ds }}'}`\n    return rows.assign(day=day)",
-        find=told(
-            _airflow_imports,
-            "The module imports {seen}.",
-            "take what you need as a parameter, with `runtime_params` in airflow.yml",
-        ),
+        find=_airflow_imports,
     ),
     Rule(
         code="ALOFT-P19",

@@ -23,7 +23,7 @@ FAMILY = "Purity"
 
 def _clocks(code: Code, _: Subject) -> Iterator[Sight]:
     """Silent where the clock only goes to a log, or two readings of it are subtracted."""
-    readings = [call for call in code.scope.calls if _reads_clock(call)]
+    readings = [call for call in code.scope.calls_of("clock") if _reads_clock(call)]
     if not readings:
         return
     logged = _logged(code.scope)
@@ -72,20 +72,20 @@ def _measured(scope: Scope, readings: list[Call], logged: set[int]) -> set[int]:
 
 
 def _unrepeatable(code: Code, _: Subject) -> Iterator[Sight]:
-    harmless = _logged(code.scope)
-    for call in code.scope.calls:
-        known = call.name in words.UNREPEATABLE or call.name.startswith(words.UNREPEATABLE_MODULES)
-        if known and id(call.node) not in harmless:
+    calls = code.scope.calls_of("identity")
+    harmless = _logged(code.scope) if calls else set()
+    for call in calls:
+        if id(call.node) not in harmless:
             yield Sight(call.line, f"{call.name}()")
 
 
 def _global_randomness(code: Code, _: Subject) -> Iterator[Sight]:
-    seeded = _seeded_libraries(code)
-    for call in code.scope.calls:
-        for library, pattern in words.GLOBAL_GENERATORS.items():
-            draws = pattern.fullmatch(call.name) and call.keyword("generator", "seed") is None
-            if draws and library not in seeded and not call.is_open_ended:
-                yield Sight(call.line, f"{call.name}()")
+    calls = code.scope.calls_of("draw")
+    seeded = _seeded_libraries(code) if calls else frozenset()
+    for call in calls:
+        own = call.keyword("generator", "seed") is not None or call.is_open_ended
+        if not own and call.name.partition(".")[0] not in seeded:
+            yield Sight(call.line, f"{call.name}()")
 
 
 def _seeded_libraries(code: Code) -> frozenset[str]:
@@ -96,8 +96,8 @@ def _seeded_libraries(code: Code) -> frozenset[str]:
 
 
 def _unseeded_generators(code: Code, _: Subject) -> Iterator[Sight]:
-    for call in code.scope.calls:
-        if call.name in words.GENERATORS and not call.is_open_ended and _has_no_seed(call):
+    for call in code.scope.calls_of("generator"):
+        if not call.is_open_ended and _has_no_seed(call):
             yield Sight(call.line, f"{call.name}()")
 
 
@@ -111,15 +111,15 @@ def _is_none(expression: ast.expr | None) -> bool:
 
 
 def _unseeded_estimators(code: Code, _: Subject) -> Iterator[Sight]:
-    found = [sight for call in code.scope.calls for sight in _unseeded_estimator(call)]
+    found = [sight for call in code.scope.calls_of("estimator") for sight in _unseeded_estimator(call)]
     found += [sight for call in code.scope.facts.all(ast.Call) for sight in _unseeded_sample(call, code.scope)]
     if found and "numpy" not in _seeded_libraries(code):
         yield from found
 
 
 def _unseeded_estimator(call: Call) -> Iterator[Sight]:
-    root, _, name = call.name.partition(".")[0], "", call.name.rpartition(".")[2]
-    if root not in {"sklearn", "imblearn"} or call.is_open_ended:
+    name = call.name.rpartition(".")[2]
+    if call.is_open_ended:
         return
     shuffle = call.keyword("shuffle")
     if name in words.SHUFFLED_SPLITTERS:
@@ -142,7 +142,7 @@ def _unseeded_sample(node: ast.Call, scope: Scope) -> Iterator[Sight]:
 def _set_order(code: Code, _: Subject) -> Iterator[Sight]:
     """Lists made of sets; silent where something sorts them, counts them or asks what is in them."""
     scope = code.scope
-    lists = [call for call in scope.calls if call.name in {"list", "tuple"} and _is_set(call.node.args, scope)]
+    lists = [call for call in scope.calls_of("list") if _is_set(call.node.args, scope)]
     if not lists:
         return
     ordered = {
@@ -191,9 +191,8 @@ def _environment(code: Code, subject: Subject) -> Iterator[Sight]:
 
 
 def _variables(scope: Scope) -> Iterator[tuple[int, str]]:
-    for call in scope.calls:
-        if call.name in {"os.environ.get", "os.getenv"}:
-            yield call.line, _text(call.node.args)
+    for call in scope.calls_of("variable"):
+        yield call.line, _text(call.node.args)
     for one in scope.facts.all(ast.Subscript):
         if isinstance(one.ctx, ast.Load) and scope.full_name(one.value) == "os.environ":
             yield one.lineno, _text([one.slice])

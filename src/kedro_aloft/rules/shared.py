@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from kedro_aloft.rules import vocabulary as words
 from kedro_aloft.rules.effects import file_uses
 from kedro_aloft.rules.finding import Hit, Severity, file
 from kedro_aloft.rules.purity import FAMILY
 from kedro_aloft.rules.reading import Sight, told
 from kedro_aloft.rules.rule import Rule
 from kedro_aloft.rules.subject import listed
+from kedro_aloft.rules.syntax import is_collection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,11 +35,10 @@ _MUTATING = frozenset(
         "update",
     }
 )
-_EMPTY = (ast.Dict, ast.List, ast.Set)
 
 
 def _import_effects(subject: Subject) -> Iterator[Hit]:
-    for path, nodes, module in _modules(subject):
+    for path, (nodes, module) in subject.modules.items():
         for sight in _top_calls(module):
             yield Hit(
                 message=f"{sight.seen} runs whenever the module is imported.",
@@ -49,23 +48,12 @@ def _import_effects(subject: Subject) -> Iterator[Hit]:
             )
 
 
-def _modules(subject: Subject) -> Iterator[tuple[str, list[str], Module]]:
-    nodes: dict[str, dict[str, None]] = {}
-    modules: dict[str, Module] = {}
-    for code in subject.code:
-        nodes.setdefault(code.file, {}).update(dict.fromkeys(code.nodes))
-        modules[code.file] = code.module
-    for path, module in modules.items():
-        yield path, list(nodes[path]), module
-
-
 def _top_calls(module: Module) -> Iterator[Sight]:
     top = module.top
     yield from file_uses(top, {}, writing=True)
     yield from file_uses(top, {}, writing=False)
-    for call in top.calls:
-        costly = any(known.fullmatch(call.name) for known in (words.NETWORK, words.PROGRAMS, words.IMPORT_COSTS))
-        if costly or call.name in words.PROCESS_STATE or call.name in words.KEDRO_ENTRANCES:
+    for kind in ("network", "program", "costly", "process", "kedro"):
+        for call in top.calls_of(kind):
             yield Sight(call.line, f"{call.name.replace('()', '')}(…)")
 
 
@@ -103,21 +91,8 @@ def _shared_values(scope: Scope) -> frozenset[str]:
     """Names that mean lists, dicts and sets of the module in this function."""
     if scope.outer is None:
         return frozenset()
-    made = {name for name, value in scope.outer.origins.items() if _is_collection(value, scope.outer)}
+    made = {name for name, value in scope.outer.origins.items() if is_collection(value, scope.outer)}
     return frozenset(made - scope.bound - scope.imported.keys())
-
-
-def _is_collection(value: ast.expr, scope: Scope) -> bool:
-    if isinstance(value, (*_EMPTY, ast.ListComp, ast.DictComp, ast.SetComp)):
-        return True
-    return isinstance(value, ast.Call) and scope.full_name(value.func) in {
-        "collections.OrderedDict",
-        "collections.defaultdict",
-        "collections.deque",
-        "dict",
-        "list",
-        "set",
-    }
 
 
 def _asked(scope: Scope) -> set[str]:

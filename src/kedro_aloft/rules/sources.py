@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -90,7 +92,7 @@ class Sources:
         """Return what the names of a Python file mean; None when it is no Python."""
         if path not in self._modules:
             tree = self.tree(path)
-            self._modules[path] = None if tree is None else Module(tree)
+            self._modules[path] = None if tree is None else Module(tree, self.lines(path))
         return self._modules[path]
 
     def function(self, path: str, line: int) -> Definition | None:
@@ -111,7 +113,12 @@ def _parse(text: str | None) -> ast.Module | None:
 
 
 def _definitions(tree: ast.Module) -> Iterator[tuple[int, Definition]]:
-    for one in ast.walk(tree):
+    """Definitions are statements: expressions, most of a module, are not looked into."""
+    stack: list[ast.AST] = [tree]
+    while stack:
+        one = stack.pop()
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
             yield one.lineno, one
             yield min((decorator.lineno for decorator in one.decorator_list), default=one.lineno), one
+        for name in _BLOCKS:
+            stack.extend(below for below in getattr(one, name, ()) if isinstance(below, ast.AST))

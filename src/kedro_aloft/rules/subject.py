@@ -225,8 +225,17 @@ class Subject:
 
     @functools.cached_property
     def code(self) -> tuple[Code, ...]:
-        """What nodes run of the project: their functions and those that these call in their module, each once."""
+        """What nodes run of the project and may be of interest: functions, and those that they call in their module."""
         return read_code(self._definitions())
+
+    @functools.cached_property
+    def modules(self) -> Mapping[str, tuple[tuple[str, ...], Module]]:
+        """The modules of the project that have functions of nodes, by file, with the names of the nodes."""
+        nodes: dict[str, list[str]] = defaultdict(list)
+        for function in self.functions:
+            nodes[function.file].extend(function.nodes)
+        modules = ((path, self.sources.module(path)) for path in nodes)
+        return {path: (tuple(nodes[path]), module) for path, module in modules if module is not None}
 
     def _definitions(self) -> Iterator[tuple[tuple[str, ...], str, Definition, Module]]:
         for function in self.functions:

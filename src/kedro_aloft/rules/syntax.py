@@ -8,18 +8,28 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from kedro_aloft.rules.vocabulary import WORDS, kinds, tells_by_name
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Kind = TypeVar("Kind", bound=ast.AST)
 
 _BUILTINS = frozenset(dir(builtins))
 _NO_CHILDREN = frozenset({"ctx", "op", "ops", "id", "attr", "annotation", "returns", "type_comment", "kind"})
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_KEPT = (ast.Dict, ast.DictComp, ast.List, ast.ListComp, ast.Set, ast.SetComp)
+_MADE = frozenset(
+    {"collections.OrderedDict()", "collections.defaultdict()", "collections.deque()", "dict()", "list()", "set()"}
+)
+"""Values of a module that its functions may change."""
+
 _DEEPEST = 8
 """Steps from a name to what it was assigned from, at most: `a = b`, `b = a` has no end."""
 
@@ -58,6 +68,10 @@ class Facts:
     def all(self, kind: type[Kind]) -> list[Kind]:
         """Return the nodes of one type."""
         return self._by_type.get(kind, [])  # type: ignore[return-value]  # the key says what the list holds
+
+    def has(self, *kinds: type[ast.AST]) -> bool:
+        """Whether there is a node of one of the types."""
+        return any(kind in self._by_type for kind in kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +172,30 @@ class Scope:
             )
         )
 
+    @functools.cached_property
+    def _by_kind(self) -> Mapping[str, list[Call]]:
+        found: dict[str, list[Call]] = defaultdict(list)
+        for call in self.calls:
+            for kind in kinds(call.name):
+                found[kind].append(call)
+        return found
+
+    def calls_of(self, kind: str) -> Sequence[Call]:
+        """Return the calls of a kind of `vocabulary.kinds`, in the order of the text."""
+        return self._by_kind.get(kind, ())
+
 
 @dataclass(frozen=True)
 class Module:
-    """A module's top level, and its functions when they are asked for."""
+    """A module's top level, and its functions when they are asked for.
+
+    Args:
+        tree: Its syntax.
+        lines: Its text.
+    """
 
     tree: ast.Module
+    lines: Sequence[str]
     _scopes: dict[int, Scope] = field(default_factory=dict, repr=False)
 
     @functools.cached_property
@@ -199,18 +231,37 @@ class Module:
             self._scopes[id(definition)] = _scope(facts, self.top, _bound(facts) | own, own)
         return self._scopes[id(definition)]
 
+    @functools.cached_property
+    def _telling(self) -> frozenset[str]:
+        """Names of the module that make a function interesting that uses them."""
+        top = self.top
+        values = {name for name, value in top.origins.items() if _tells(top, value)}
+        return WORDS | values | {name for name, meaning in top.imported.items() if tells_by_name(meaning)}
+
+    def _words(self, definition: Definition) -> set[str]:
+        """The words of a function, those of comments included: much faster to get than its syntax."""
+        return set(_WORD.findall("\n".join(self.lines[definition.lineno - 1 : definition.end_lineno])))
+
     def reached(self, definition: Definition) -> tuple[Definition, ...]:
-        """Return a function and those of the same module that it calls by name, directly or through each other."""
-        found: dict[int, Definition] = {id(definition): definition}
-        waiting = [definition]
+        """Return a function and those of the module that it calls by name, or that these call: the interesting ones."""
+        found: dict[int, Definition] = {}
+        seen, waiting = {id(definition)}, [definition]
         while waiting:
-            scope = self.scope(waiting.pop())
-            for call in scope.facts.all(ast.Call):
-                helper = self.functions.get(call.func.id) if isinstance(call.func, ast.Name) else None
-                if helper is not None and helper.name not in scope.bound and id(helper) not in found:
-                    found[id(helper)] = helper
+            one = waiting.pop()
+            words = self._words(one)
+            if not words.isdisjoint(self._telling):
+                found[id(one)] = one
+            helpers = [self.functions[name] for name in words & self.functions.keys()]
+            for helper in helpers if any(helper is not one for helper in helpers) else ():
+                if id(helper) not in seen and self._calls(one, helper.name):
+                    seen.add(id(helper))
                     waiting.append(helper)
         return tuple(found.values())
+
+    def _calls(self, definition: Definition, name: str) -> bool:
+        scope = self.scope(definition)
+        called = (call.func for call in scope.facts.all(ast.Call))
+        return name not in scope.bound and any(isinstance(one, ast.Name) and one.id == name for one in called)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +311,19 @@ def read_code(functions: Iterable[tuple[tuple[str, ...], str, Definition, Module
         )
         for key, (file, one, module) in ordered
     )
+
+
+def _tells(top: Scope, value: ast.expr) -> bool:
+    """Whether functions may change a value of the module, or do something with it that rules know."""
+    if is_collection(value, top) or (isinstance(value, ast.Constant) and value.value is None):
+        return True
+    name = top.full_name(value)
+    return name != "logging.getLogger()" and tells_by_name(name)
+
+
+def is_collection(value: ast.expr, scope: Scope) -> bool:
+    """Whether a value is a list, a dict or a set, made here."""
+    return isinstance(value, _KEPT) or (isinstance(value, ast.Call) and scope.full_name(value) in _MADE)
 
 
 def _scope(facts: Facts, outer: Scope | None, bound: frozenset[str], arguments: frozenset[str] = frozenset()) -> Scope:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 CLOCKS = frozenset(
@@ -32,7 +33,6 @@ CLOCKS_OF_WORDS = frozenset({"numpy.datetime64", "pandas.Timestamp", "pandas.to_
 """Read the clock when the first argument is `now` or `today`."""
 
 UNREPEATABLE = frozenset({"os.urandom", "random.SystemRandom", "uuid.uuid1", "uuid.uuid4"})
-UNREPEATABLE_MODULES = ("secrets.",)
 
 SEEDS = {
     "random": ("random.seed",),
@@ -207,9 +207,12 @@ PROCESS_STATE = frozenset(
         "logging.disable",
         "multiprocessing.set_start_method",
         "os.chdir",
+        "os.environ.update",
         "os.putenv",
         "os.umask",
         "signal.signal",
+        "sys.path.append",
+        "sys.path.insert",
         "sys.setrecursionlimit",
     }
 )
@@ -231,3 +234,80 @@ IMPORT_COSTS = re.compile(
 """At the top of a module: what every task waits for, besides files, network, programs and process state."""
 
 LOG_METHODS = frozenset({"critical", "debug", "error", "exception", "info", "log", "print", "warn", "warning"})
+
+_LIBRARIES = frozenset(
+    {
+        *("IPython", "adlfs", "aiohttp", "airflow", "arrow", "boto3", "code", "codecs", "datetime"),
+        *("fsspec", "ftplib", "gcsfs", "getpass", "glob", "google", "httpx", "imblearn", "io", "ipdb"),
+        *("joblib", "kafka", "kedro", "locale", "logging", "multiprocessing", "nltk", "os", "paramiko"),
+        *("pathlib", "pdb", "pendulum", "psycopg", "psycopg2", "pymongo", "pymysql", "pyspark", "random"),
+        *("redis", "requests", "s3fs", "secrets", "shutil", "signal", "sklearn", "slack_sdk", "smtplib"),
+        *("snowflake", "socket", "spacy", "sqlalchemy", "subprocess", "sys", "tempfile", "tensorflow"),
+        *("time", "torch", "urllib", "urllib3", "uuid"),
+    }
+)
+_EVERYWHERE = frozenset({"dask", "geopandas", "matplotlib", "modin", "numpy", "pandas", "polars", "pyarrow"})
+"""Most modules import them; only what follows their name tells something."""
+
+WORDS = frozenset(
+    {
+        *("KeyboardInterrupt", "SystemExit", "Timestamp", "breakpoint", "datetime64", "except", "exit"),
+        *("frozenset", "genfromtxt", "global", "import", "input", "list", "load", "loadtxt", "now", "open"),
+        *("quit", "random", "read_table", "sample", "save", "savefig", "savetxt", "savez"),
+        *("savez_compressed", "set", "to_datetime", "today", "tuple", "utcnow", "while"),
+        *FRAME_WRITES,
+        *("read_avro", "read_csv", "read_database", "read_delta", "read_excel", "read_feather", "read_fwf", "read_hdf"),
+        *("read_html", "read_ipc", "read_json", "read_ndjson", "read_ods", "read_orc", "read_parquet", "read_pickle"),
+        *(
+            "read_sas",
+            "read_spss",
+            "read_stata",
+            "read_text",
+            "read_xml",
+            "read_file",
+            "scan_csv",
+            "scan_delta",
+            "scan_ipc",
+        ),
+        *("scan_ndjson", "scan_parquet", "scan_pyarrow_dataset"),
+    }
+)
+"""A function without any of these, and without what `tells_by_name` says of its module, is of no interest."""
+
+
+def tells_by_name(meaning: str) -> bool:
+    """Whether a function that uses a name with this meaning may be of interest for the name alone."""
+    root, _, rest = meaning.partition(".")
+    return root in _LIBRARIES or (root in _EVERYWHERE and bool(rest))
+
+
+@functools.lru_cache(maxsize=4096)
+def kinds(name: str) -> frozenset[str]:
+    """Return what kinds of functions a full name is of; most are of none."""
+    matched = (kind for kind, pattern in _KINDS_BY_PATTERN.items() if pattern.fullmatch(name))
+    return frozenset(matched).union(kind for kind, names in _KINDS_BY_NAME.items() if name in names)
+
+
+_KINDS_BY_NAME = {
+    "clock": CLOCKS | CLOCKS_WITHOUT_MOMENT.keys() | CLOCKS_OF_WORDS,
+    "identity": UNREPEATABLE,
+    "generator": GENERATORS,
+    "exit": EXITS,
+    "question": INTERACTIVE,
+    "process": PROCESS_STATE,
+    "kedro": KEDRO_ENTRANCES,
+    "sleep": frozenset({"time.sleep"}),
+    "list": frozenset({"list", "tuple"}),
+    "variable": frozenset({"os.environ.get", "os.getenv"}),
+    "file": FILE_READS | FILE_WRITES | {"open", "io.open", "codecs.open"},
+}
+_KINDS_BY_PATTERN = {
+    "identity": re.compile(r"secrets\..*"),
+    "draw": re.compile("|".join(f"(?:{pattern.pattern})" for pattern in GLOBAL_GENERATORS.values())),
+    "estimator": re.compile(r"(?:sklearn|imblearn)\..*"),
+    "network": NETWORK,
+    "sending": SENDING,
+    "program": PROGRAMS,
+    "costly": IMPORT_COSTS,
+    "file": re.compile(rf"(?:{FRAME_READS.pattern})|(?:{PATHS.pattern})\.\w+"),
+}
