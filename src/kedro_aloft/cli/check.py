@@ -12,6 +12,7 @@ from kedro_aloft.cli.options import order_from, pipeline_options
 
 if TYPE_CHECKING:
     from kedro_aloft.compiler import CompiledDag, Order
+    from kedro_aloft.rules import Finding
 
 TARGETS = ("one-machine", "several-machines", "containers")
 
@@ -26,16 +27,20 @@ TARGETS = ("one-machine", "several-machines", "containers")
 @click.option(
     "-t", "--target-dir", default="airflow_dags/", show_default=True, metavar="DIR", help="Folder of the DAG files."
 )
+@click.option("--fix", is_flag=True, help="Repair what needs no decision, after showing it.")
+@click.option("--yes", is_flag=True, help="Repair without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
 @click.option("--sarif", "as_sarif", is_flag=True, help="Print the findings as SARIF, for code scanning.")
 @pipeline_options
 @command_errors
-def check(
+def check(  # noqa: PLR0917  click passes options by name
     every_pipeline: bool,
     target: str | None,
     select: str,
     ignore: str,
     target_dir: str,
+    fix: bool,
+    yes: bool,
     as_json: bool,
     as_sarif: bool,
     **options: Any,
@@ -45,6 +50,7 @@ def check(
     \b
     Examples:
       kedro airflow check --env=prod --target=several-machines
+      kedro airflow check --fix
       kedro airflow check --all --sarif > findings.sarif
     """
     from dataclasses import replace
@@ -54,7 +60,7 @@ def check(
     from kedro_aloft.project import open_project
     from kedro_aloft.rules import Severity
 
-    refuse_together({"--json": as_json, "--sarif": as_sarif})
+    refuse_together({"--fix": fix, "--json": as_json, "--sarif": as_sarif})
     order: Order = replace(
         order_from(options, command="check", every_pipeline=every_pipeline, for_here=True),
         least=Severity.INFO,
@@ -63,7 +69,8 @@ def check(
         target=target,
         dags_folder=target_dir.rstrip("/"),
     )
-    compiled = compile_ordered(open_project(env=options["env"], conf_source=options["conf_source"]), order)
+    project = open_project(env=options["env"], conf_source=options["conf_source"])
+    compiled = compile_ordered(project, order)
     if as_json:
         click.echo(json.dumps([finding.to_dict() for dag in compiled for finding in dag.findings], indent=2))
     elif as_sarif:
@@ -72,7 +79,17 @@ def check(
         click.echo(json.dumps(as_sarif_log(finding for dag in compiled for finding in dag.findings), indent=2))
     else:
         _print(compiled)
+    if fix:
+        from kedro_aloft.cli.fixing import fix_findings
+
+        compiled = _without(compiled, fix_findings(project, compiled, yes=yes))
     refuse_errors(compiled)
+
+
+def _without(compiled: tuple[CompiledDag, ...], fixed: frozenset[Finding]) -> tuple[CompiledDag, ...]:
+    from dataclasses import replace
+
+    return tuple(replace(dag, findings=tuple(one for one in dag.findings if one not in fixed)) for dag in compiled)
 
 
 def _print(compiled: tuple[CompiledDag, ...]) -> None:

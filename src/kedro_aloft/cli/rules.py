@@ -13,7 +13,7 @@ from kedro_aloft.cli.console import command_errors
 @click.option("--json", "as_json", is_flag=True, help="Print the rules as a JSON list.")
 @command_errors
 def rules(as_json: bool) -> None:
-    """List the rules of `check`. Needs no project of its own.
+    """List the rules of `check`.
 
     \b
     Example:

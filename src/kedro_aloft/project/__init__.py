@@ -1,7 +1,8 @@
 """Kedro project → Snapshot. The only build-time import of Kedro; everything after this room reads frozen values."""
 
+from kedro_aloft.project.edits import CannotEdit, remove_key, set_key
 from kedro_aloft.project.locate import find_project
 from kedro_aloft.project.open import Project, open_project
 from kedro_aloft.project.selection import Filters
 
-__all__ = ["Filters", "Project", "find_project", "open_project"]
+__all__ = ["CannotEdit", "Filters", "Project", "find_project", "open_project", "remove_key", "set_key"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -48,6 +47,7 @@ class Places:
 
     root: Path
     files: Mapping[str, Sequence[Path]]
+    _nodes: dict[Path, yaml.Node | None] = field(default_factory=dict, repr=False, compare=False)
 
     def locate(self, snapshot: Snapshot, spot: Spot) -> tuple[str, int]:
         """Return file and line of a spot; an empty name when it stands nowhere."""
@@ -66,9 +66,18 @@ class Places:
             Place(file=self._shown(file), line=line, path=path, depth=depth)
             for path in _paths(snapshot, spot)
             for file in files
-            for line, depth in [_deepest(_composed(file), path)]
+            for line, depth in [_deepest(self._node(file), path)]
         ]
         return max(places, key=lambda place: place.depth, default=None)
+
+    def _node(self, file: Path) -> yaml.Node | None:
+        if file not in self._nodes:
+            try:
+                text = file.read_text(encoding="utf-8", errors="replace")
+                self._nodes[file] = yaml.compose(text, Loader=_Loader)
+            except (OSError, yaml.YAMLError):
+                self._nodes[file] = None  # Kedro has read it, so it can only have changed since
+        return self._nodes[file]
 
     def _shown(self, file: Path) -> str:
         return (file.relative_to(self.root) if file.is_relative_to(self.root) else file).as_posix()
@@ -82,23 +91,11 @@ def _paths(snapshot: Snapshot, spot: Spot) -> Iterator[tuple[str | int, ...]]:
         if info is not None and info.pattern:
             yield (info.pattern, *spot.keys)
     elif spot.kind == "setting":
-        yield (snapshot.pipeline, *spot.keys)
+        if snapshot.pipeline != "__default__":  # Kedro's loader drops names that begin with an underscore
+            yield (snapshot.pipeline, *spot.keys)
         yield ("default", *spot.keys)
     else:
         yield spot.keys
-
-
-@functools.lru_cache(maxsize=64)
-def _composed(file: Path) -> yaml.Node | None:
-    try:
-        return compose(file.read_text(encoding="utf-8", errors="replace"))
-    except (OSError, yaml.YAMLError):
-        return None  # Kedro has read it, so it can only have gone since
-
-
-def compose(text: str) -> yaml.Node | None:
-    """Return the nodes of a YAML text with their places."""
-    return yaml.compose(text, Loader=_Loader)
 
 
 def _deepest(node: yaml.Node | None, path: Sequence[str | int]) -> tuple[int, int]:
