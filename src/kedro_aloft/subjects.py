@@ -114,8 +114,21 @@ def _view(task: TaskSettings) -> TaskView:
         pool_slots=task.pool_slots,
         queue=task.queue,
         executor=task.executor,
+        execution=task.execution,
+        disk=_disk(task),
         env_vars=task.env_vars,
     )
+
+
+def _disk(task: TaskSettings) -> str:
+    """What becomes of files that a task writes below the project; see `TaskView.disk`."""
+    if task.execution == "docker":
+        return "kept" if task.docker and task.docker.mounts else "none"
+    if task.execution in ("kubernetes", "gke"):
+        if task.kubernetes is None or task.kubernetes.pod_template is not None:
+            return "unknown"
+        return "run" if task.kubernetes.volume is not None else "none"
+    return "unknown" if task.execution == "ecs" else "kept"
 
 
 def _other_pipelines(project: Project, snapshot: Snapshot) -> dict[str, frozenset[str]]:

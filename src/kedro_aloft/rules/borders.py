@@ -127,13 +127,15 @@ def _local_handoff(subject: Subject) -> Iterator[Hit]:
 
 
 def _local_crossings(subject: Subject) -> Iterator[Hit]:
-    if not subject.several_machines:
-        return
     seen: set[str] = set()
+    first = {task.id: subject.snapshot.by_name[task.nodes[0]] for task in subject.plan.tasks}
     for crossing in subject.plan.crossings:
         info = subject.snapshot.datasets[crossing.dataset]
         name = strip_transcoding(crossing.dataset)
-        if not crossing.handed_over and is_local(info) and name not in seen:
+        if crossing.handed_over or name in seen or not is_local(info):
+            continue
+        disks = {subject.task(first[crossing.source]).disk, subject.task(first[crossing.target]).disk} - {"unknown"}
+        if subject.several_machines or "none" in disks or len(disks) > 1:
             seen.add(name)
             yield Hit(
                 message=f"'{name}' crosses tasks through {info.location}, which the next task's machine does not have.",
@@ -145,17 +147,20 @@ def _local_crossings(subject: Subject) -> Iterator[Hit]:
 
 
 def _lost_outputs(subject: Subject) -> Iterator[Hit]:
-    if not subject.several_machines:
-        return
     ends = set(subject.snapshot.free_outputs())
-    lost = [info for info in subject.outputs if info.name in ends and is_below_project(info)]
+    local = [info for info in subject.outputs if info.name in ends and is_below_project(info)]
+    lost = [info for info in local if subject.several_machines or _is_lost(subject, info)]
     if lost:
         yield Hit(
-            message=f"{len(lost)} result(s) are written to the disk of whichever machine runs the task.",
+            message=f"{len(lost)} result(s) are written to the disk of whichever machine or container runs the task.",
             spot=dataset(lost[0].name, "filepath"),
             where=f"datasets {listed([info.name for info in lost])}",
             remedy="write results to a store that outlives the task",
         )
+
+
+def _is_lost(subject: Subject, info: DatasetInfo) -> bool:
+    return any(subject.task(one).disk in ("none", "run") for one in subject.writers(info.name))
 
 
 def _local_inputs(subject: Subject) -> Iterator[Hit]:
@@ -319,7 +324,8 @@ RULES = (
         severity=Severity.ERROR,
         summary="A dataset in a local path is written by one task and read by another, on several machines.",
         why="The file is on the disk of the machine, or in the container, that wrote it. The task that reads fails, or "
-        "loads what an older run left on its own machine. An error only when `--target` says that tasks share no disk.",
+        "loads what an older run left on its own machine. An error only when `--target` says that tasks share no disk; "
+        "a warning when `execution` or `executor` suggests it.",
         bad="clean: {type: pandas.ParquetDataset, filepath: data/02_intermediate/clean.parquet}",
         good="clean: {type: pandas.ParquetDataset, filepath: s3://shop/02_intermediate/clean.parquet}",
         find=_local_crossings,
@@ -330,7 +336,9 @@ RULES = (
         family=FAMILY,
         severity=Severity.WARNING,
         summary="Results are written into the project's folder, and tasks run on several machines or in containers.",
-        why="A container takes its files with it when it ends; on workers nobody knows which of them has the result.",
+        why="A container takes its files with it when it ends, and so does the claim of a run; on workers nobody "
+        "knows which "
+        "of them has the result.",
         bad="report: {type: plotly.JSONDataset, filepath: data/08_reporting/report.json}",
         good="report: {type: plotly.JSONDataset, filepath: s3://shop/08_reporting/report.json}",
         find=_lost_outputs,

@@ -36,7 +36,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
-    """The settings that hold for one node, after all overrides; see `settings.TaskSettings`."""
+    """The settings that hold for one node, after all overrides; see `settings.TaskSettings`.
+
+    Args:
+        execution: Where the node runs.
+        disk: What becomes of files below the project: `kept` on a disk of the machine, on one of the `run` that goes
+            with it, on `none` but the container's own, or `unknown`.
+    """
 
     retries: int = 1
     retry_delay_s: float = 30.0
@@ -45,6 +51,8 @@ class TaskView:
     pool_slots: int = 1
     queue: str | None = None
     executor: str | None = None
+    execution: str = "process"
+    disk: str = "kept"
     env_vars: tuple[tuple[str, str], ...] = ()
 
 
