@@ -149,7 +149,7 @@ class Subject:
     memory_mib: Mapping[str, float] = field(default_factory=dict)
     other_pipelines: Callable[[], Mapping[str, frozenset[str]]] = field(default=dict)
 
-    @property
+    @functools.cached_property
     def dag_source(self) -> str:
         """The DAG file that `create` would write."""
         return self.render()
