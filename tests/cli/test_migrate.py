@@ -89,12 +89,17 @@ def test_the_k8s_file_is_retired_since_kedro_would_read_it_as_ours(builder: Proj
     project = (
         builder.functions("def one(): return 1")
         .pipeline("__default__", "node(one, None, 'a', name='a')")
-        .file("conf/base/airflow-k8s.yaml", "run_config: {run_name: shop-daily, cron_expression: '@daily', image: x}\n")
+        .file(
+            "conf/base/airflow-k8s.yaml",
+            "run_config: {run_name: shop-daily, cron_expression: '@daily', image: 'x:1'}\n",
+        )
         .build()
     )
     assert "run_config" in project.airflow("plan", "--json").err
     project.airflow("migrate", "--force").ok()
     assert project.plan()["dag_id"] == "shop-daily"
+    (dag_file,) = project.create()
+    assert "KubernetesPodOperator" in dag_file.read_text(encoding="utf-8")
     assert sorted(path.name for path in (project.path / "conf/base").glob("airflow*")) == [
         "airflow-k8s.yaml.old",
         "airflow.yml",

@@ -56,6 +56,92 @@ K8S = [
             ]
         },
     ),
+    ("image", "registry/shop:1", {"execution": "kubernetes", "image": "registry/shop:1"}),
+    ("image_pull_policy", "IfNotPresent", {"kubernetes": {"pull": "missing"}}),
+    ("image_pull_policy", "Never", {"kubernetes": {"pull": "never"}}),
+    ("image_pull_secrets", "one, two", {"kubernetes": {"pull_secrets": ["one", "two"]}}),
+    ("startup_timeout", 300, {"kubernetes": {"startup_timeout": "300s"}}),
+    ("namespace", "shop", {"kubernetes": {"namespace": "shop"}}),
+    ("service_account_name", "runner", {"kubernetes": {"service_account": "runner"}}),
+    ("volume", {"disabled": False}, {"kubernetes": {"volume": {"size": "1Gi"}}}),
+    ("volume", {"disabled": True, "size": "5Gi", "owner": 3}, {}),
+    (
+        "volume",
+        {"storageclass": "fast", "size": "5Gi", "access_modes": ["ReadWriteMany"], "skip_init": True, "owner": 0},
+        {
+            "kubernetes": {
+                "volume": {
+                    "storage_class": "fast",
+                    "size": "5Gi",
+                    "access_modes": ["ReadWriteMany"],
+                    "initialise": False,
+                    "owner": 0,
+                }
+            }
+        },
+    ),
+    ("volume", {"storageclass": None, "size": "5Gi"}, {"kubernetes": {"volume": {"size": "5Gi"}}}),
+    (
+        "secrets",
+        [
+            {"deploy_type": "env", "deploy_target": "SQL_CONN", "secret": "db", "key": "conn"},
+            {"deploy_type": "volume", "deploy_target": "/etc/db", "secret": "db"},
+            {"secret": "all"},
+        ],
+        {
+            "kubernetes": {
+                "secrets": [
+                    {"secret": "db", "key": "conn", "env": "SQL_CONN"},
+                    {"secret": "db", "mount": "/etc/db"},
+                    {"secret": "all"},
+                ]
+            }
+        },
+    ),
+    (
+        "resources",
+        {
+            "__default__": {"requests": {"cpu": "1"}, "labels": {"running": "airflow"}},
+            "huge": {
+                "node_selectors": {"pool": "huge"},
+                "annotations": {"a": "{{- with secret -}}"},
+                "tolerations": [{"key": "group", "operator": "Equal", "value": "x", "effect": "NoSchedule"}],
+                "limits": {"memory": "256Gi"},
+            },
+        },
+        {
+            "resource_profiles": {
+                "default": {"labels": {"running": "airflow"}, "requests": {"cpu": "1"}},
+                "huge": {
+                    "node_selector": {"pool": "huge"},
+                    "annotations": {"a": "{{- with secret -}}"},
+                    "tolerations": [{"key": "group", "operator": "Equal", "value": "x", "effect": "NoSchedule"}],
+                    "limits": {"memory": "256Gi"},
+                },
+            }
+        },
+    ),
+    (
+        "kubernetes_pod_templates",
+        {
+            "__default__": {
+                "template": "kind: Pod\nmetadata: null",
+                "image": "base:1",
+            },
+            "spark": {"template": "kind: Pod", "image": "spark:1"},
+        },
+        {
+            "kubernetes": {"pod_template": {"kind": "Pod", "metadata": None}},
+            "image": "base:1",
+            "tasks": [
+                {
+                    "select": "tag:k8s_template.spark",
+                    "kubernetes": {"pod_template": {"kind": "Pod"}},
+                    "image": "spark:1",
+                }
+            ],
+        },
+    ),
     ("authentication", {"type": "Vars", "params": ["USER"]}, {"env_vars": {"USER": "{{ var.value.USER }}"}}),
 ]
 BY_HAND = [
@@ -64,6 +150,8 @@ BY_HAND = [
     ("macro_params", ["prev_execution_date"], "prev_execution_date"),
     ("failure_handlers", [{"type": "mail"}], "mail"),
     ("authentication", {"type": "GoogleOAuth2"}, "request header provider"),
+    ("kubernetes_pod_templates", {"a": {"template": "name: {name()}"}}, "Python code"),
+    ("resources", {"huge": {"request": {"cpu": 1}}}, "request"),
 ]
 K8S_KEYS = (
     "image",

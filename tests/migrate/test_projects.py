@@ -42,6 +42,20 @@ PIPELINE = """
         )
 """
 
+MACHINES = """
+    from airflow import models
+    {% if grouping %}
+    tag_machine_mapping = {
+        f"{MACHINE_PREFIX}medium" : k8s_models.V1ResourceRequirements(
+                    limits={"memory": "4G"},
+                    requests={"cpu": "2"},
+        ),
+        "__default__" : k8s_models.V1ResourceRequirements(
+                    limits={"memory": "250M"},
+        ),
+    }
+"""
+
 
 def test_the_composer_example_groups_by_its_tags(old: Old) -> None:
     old.write("conf/base/airflow.yml", COMPOSER).write("src/shop/pipeline.py", PIPELINE)
@@ -49,6 +63,43 @@ def test_the_composer_example_groups_by_its_tags(old: Old) -> None:
     assert content["default"]["group_by"] == "tag"
     assert content["default"]["group_tags"] == ["airflow.group.split"]
     assert content["data_science"] == {"owner": "airflow-ds"}
+
+
+def test_the_composer_example_runs_on_its_cluster(old: Old) -> None:
+    cluster = {"gcp_project_id": "p", "gcp_region": "r", "gcp_gke_cluster_name": "c"}
+    pods = {"docker_image": "i:1", "k8s_namespace": "n", "k8s_service_account": "s"}
+    old.write("conf/base/airflow.yml", yaml.safe_dump({"default": {**cluster, **pods}}))
+    settings = yaml.safe_load(old.plan().files["conf/base/airflow.yml"])["default"]
+    assert settings["gke"] == {"project": "p", "location": "r", "cluster": "c"}
+    assert settings["kubernetes"] == {"namespace": "n", "service_account": "s"}
+    assert (settings["execution"], settings["image"]) == ("gke", "i:1")
+
+
+def test_the_machines_of_the_composer_template_become_profiles(old: Old) -> None:
+    old.write("conf/base/airflow.yml", 'default: {resources_tag_prefix: "machine:"}')
+    assert "template" in old.lines()["default.resources_tag_prefix"].why
+    old.write("templates/gke_operator.pytpl", MACHINES)
+    settings = yaml.safe_load(old.plan().files["conf/base/airflow.yml"])["default"]
+    assert settings == {
+        "resource_profiles": {
+            "medium": {"requests": {"cpu": "2"}, "limits": {"memory": "4G"}},
+            "default": {"limits": {"memory": "250M"}},
+        }
+    }
+
+
+def test_the_image_of_an_interpolation_stays_one(old: Old) -> None:
+    old.write("conf/base/airflow-k8s.yaml", "run_config: {image: '${registry}/shop', startup_timeout: '${wait}'}")
+    (text,) = old.plan().files.values()
+    settings = yaml.safe_load(text)["default"]
+    assert settings["image"] == "${oc.env:KEDRO_CONFIG_REGISTRY}/shop"
+    assert settings["kubernetes"] == {"startup_timeout": "${oc.env:KEDRO_CONFIG_WAIT}"}
+
+
+def test_what_is_refused_inside_of_a_section_leaves_the_rest(old: Old) -> None:
+    old.write("conf/base/airflow-k8s.yaml", "run_config: {namespace: shop, image_pull_policy: Sometimes}")
+    (text,) = old.plan().files.values()
+    assert yaml.safe_load(text)["default"] == {"kubernetes": {"namespace": "shop"}}
 
 
 def test_comments_of_what_is_carried_over_stay(old: Old) -> None:
@@ -61,7 +112,7 @@ def test_tags_that_kedro_refuses_are_found_without_importing(old: Old) -> None:
     old.write("conf/base/airflow.yml", COMPOSER).write("src/shop/pipeline.py", PIPELINE)
     tags = {line.old: line for line in old.plan().lines if "colon in tags" in line.why}
     assert tags['"airflow:split"'].new == '"airflow.group.split"'
-    assert tags['"machine:medium"'].new == '"machine.medium"'
+    assert tags['"machine:medium"'].new == '"airflow.resources.medium"'
     assert tags['"machine:medium"'].where == "src/shop/pipeline.py: line 7, 8"
     assert "split, train" in tags['"machine:medium"'].why
     assert len(tags) == 2
@@ -70,7 +121,7 @@ def test_tags_that_kedro_refuses_are_found_without_importing(old: Old) -> None:
 @pytest.mark.parametrize(
     ("tag", "expected"),
     [
-        ("resources:huge", "resources.huge"),
+        ("resources:huge", "airflow.resources.huge"),
         ("k8s_template:gpu", "k8s_template.gpu"),
         ("kedro-airflow-k8s:group:pyspark", "kedro-airflow-k8s.group.pyspark"),
         ("airflow:features", "airflow.group.features"),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.migrate.rows import Around, NeedsHand
-from kedro_aloft.migrate.tags import DEFAULT_GROUP_PREFIX, GROUP_PREFIX, group_prefix, new_tag
+from kedro_aloft.migrate.tags import group_prefix, new_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -184,7 +184,6 @@ def as_groups(value: Any, around: Around) -> Mapping[str, Any]:
     """Grouping by tag, with exactly the tags that are in the pipelines."""
     if not value:
         return {}
-    prefix = group_prefix(around.section) or DEFAULT_GROUP_PREFIX
-    tags = sorted({new_tag(use.tag, prefix) for use in around.tags if use.tag.startswith(prefix)})
-    tags = [tag for tag in tags if tag.startswith(GROUP_PREFIX)]
+    prefix = group_prefix(around.section)
+    tags = sorted({new_tag(use.tag, group=prefix) for use in around.tags if use.tag.startswith(prefix)})
     return {"group_by": "tag", "group_tags": tags} if tags else {}

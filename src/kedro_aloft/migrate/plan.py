@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.migrate.rows import Around, NeedsHand, Row, by_hand
 from kedro_aloft.migrate.table import DEFAULTS, TABLES
-from kedro_aloft.migrate.tags import DEFAULT_GROUP_PREFIX, group_prefix, new_tag
+from kedro_aloft.migrate.tags import DEFAULT_GROUP_PREFIX, DEFAULT_PROFILE_PREFIX, group_prefix, new_tag, profile_prefix
 from kedro_aloft.migrate.text import Entry, Section, render_yaml, shown
 from kedro_aloft.migrate.values import Fate, Kind, Line, Migration
 from kedro_aloft.settings import DagSettings, check_settings
@@ -201,16 +201,25 @@ def _first_problem(target: _Target, name: str, names: Sequence[str]) -> tuple[En
     raw = {one: _checkable(target.sections[one]) for one in dict.fromkeys((DEFAULT, name)) if one in target.sections}
     reading = check_settings(raw, pipeline=name, pipelines=names, source="airflow.yml")
     for problem in reading.problems:
-        top = str(problem.place[0])
+        place = ".".join(map(str, problem.place))
         for entry in target.sections[name].entries:
-            if any(key.partition(".")[0] == top for key in entry.settings):
+            if any(_concerns(place, key) for key in entry.settings):
                 return entry, " ".join(part for part in (problem.what, problem.evidence) if part)
     return None
 
 
+def _concerns(place: str, key: str) -> bool:
+    """Whether one of the two dotted paths leads through the other."""
+    return f"{place}.".startswith(f"{key}.") or f"{key}.".startswith(f"{place}.")
+
+
 def _checkable(section: Section) -> dict[str, Any]:
     """What is known now: an interpolation has its value only when Kedro loads the file."""
-    return {key: value for key, value in section.values().items() if "${" not in str(value)}
+    known = Section(name=section.name)
+    for entry in section.entries:
+        settings = {key: value for key, value in entry.settings.items() if "${" not in str(value)}
+        known.entries.append(replace(entry, settings=settings))
+    return known.values()
 
 
 def _tag_lines(old: OldProject) -> Iterator[Line]:
@@ -218,7 +227,7 @@ def _tag_lines(old: OldProject) -> Iterator[Line]:
     places: dict[tuple[str, str], list[TagUse]] = {}
     for use in old.tags:
         places.setdefault((use.path, use.tag), []).append(use)
-    prefix = _group_prefix(old)
+    prefixes = _prefixes(old)
     for (path, tag), uses in places.items():
         numbers = ", ".join(str(use.line) for use in uses)
         nodes = ", ".join(dict.fromkeys(use.node for use in uses if use.node))
@@ -226,15 +235,20 @@ def _tag_lines(old: OldProject) -> Iterator[Line]:
             fate=Fate.BY_HAND,
             where=f"{path}: line {numbers}",
             old=f'"{tag}"',
-            new=f'"{new_tag(tag, prefix)}"',
+            new=f'"{new_tag(tag, **prefixes)}"',
             why=f"Kedro 1 refuses a colon in tags{f'; nodes: {nodes}' if nodes else ''}",
         )
 
 
-def _group_prefix(old: OldProject) -> str:
+def _prefixes(old: OldProject) -> dict[str, str]:
+    """How grouping and machine tags began: the first section that says so decides, as only one can hold."""
     sections = [one for file in old.files for one in file.content.values() if isinstance(one, Mapping)]
-    prefixes = [group_prefix(section) for section in sections if group_prefix(section)]
-    return prefixes[0] if prefixes else DEFAULT_GROUP_PREFIX
+    groups = [group_prefix(section) for section in sections]
+    profiles = [profile_prefix(section) for section in sections]
+    return {
+        "group": next((one for one in groups if one != DEFAULT_GROUP_PREFIX), DEFAULT_GROUP_PREFIX),
+        "profile": next((one for one in profiles if one != DEFAULT_PROFILE_PREFIX), DEFAULT_PROFILE_PREFIX),
+    }
 
 
 def _default_lines(old: OldProject) -> Iterator[Line]:

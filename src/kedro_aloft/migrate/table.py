@@ -24,13 +24,26 @@ from kedro_aloft.migrate.become import (
     macros_as_params,
     variables_as_params,
 )
+from kedro_aloft.migrate.pods import (
+    as_image,
+    as_machines,
+    as_pod_templates,
+    as_profiles,
+    as_pull,
+    as_pull_secrets,
+    as_secrets,
+    as_startup_timeout,
+    as_volume,
+    volume_key,
+)
 from kedro_aloft.migrate.rows import Default, Row, by_hand, kept, mapped, obsolete, renamed, waiting
 from kedro_aloft.migrate.values import Fate, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PODS = "kedro-aloft starts no pods yet: with KubernetesExecutor, Airflow starts one for each task."
+_IMAGE = "the image needs kedro-aloft, and the project in `/home/kedro/project`"
+_GKE = "pods on Google Kubernetes Engine"
 _DEPLOY = "kedro-aloft does not publish DAGs yet: copy what `create` writes to the folder that Airflow reads."
 _SPARK = "kedro-aloft makes no Spark clusters yet."
 _MLFLOW = "One MLflow run for a whole DAG run does not exist yet; kedro-mlflow works inside each task."
@@ -59,13 +72,13 @@ KEDRO_AIRFLOW: tuple[Row, ...] = (
 K8S: tuple[Row, ...] = (
     obsolete("host", "Commands that talk to an Airflow take its address as an option."),
     waiting("output", _DEPLOY),
-    waiting("run_config.image", _PODS),
-    waiting("run_config.image_pull_policy", _PODS),
-    waiting("run_config.image_pull_secrets", _PODS),
-    waiting("run_config.startup_timeout", _PODS),
+    mapped("run_config.image", "`execution: kubernetes`, `image`", as_image("kubernetes"), _IMAGE),
+    mapped("run_config.image_pull_policy", "`kubernetes.pull`", as_pull),
+    mapped("run_config.image_pull_secrets", "`kubernetes.pull_secrets`", as_pull_secrets, "a list"),
+    mapped("run_config.startup_timeout", "`kubernetes.startup_timeout`", as_startup_timeout, "with its unit"),
     obsolete("run_config.startup_time", "The old documentation called `startup_timeout` so; it never had an effect."),
-    waiting("run_config.namespace", _PODS),
-    waiting("run_config.service_account_name", _PODS),
+    renamed("run_config.namespace", "kubernetes.namespace"),
+    renamed("run_config.service_account_name", "kubernetes.service_account"),
     Row(
         key="run_config.experiment_name",
         fate=Fate.WAITING,
@@ -94,13 +107,25 @@ K8S: tuple[Row, ...] = (
         "called once when the run fails, no longer for each task. Make the connection anew in Airflow, of type "
         "Slack Incoming Webhook: the old operator's arguments are gone from the provider.",
     ),
-    waiting("run_config.volume.disabled", _PODS),
-    waiting("run_config.volume.storageclass", _PODS),
-    waiting("run_config.volume.size", _PODS),
-    waiting("run_config.volume.access_modes", _PODS),
-    waiting("run_config.volume.skip_init", _PODS),
-    waiting("run_config.volume.owner", _PODS),
-    waiting("run_config.secrets", _PODS),
+    mapped("run_config.volume.disabled", "`kubernetes.volume`", as_volume, "a volume is made when the key is there"),
+    mapped(
+        "run_config.volume.storageclass",
+        "`kubernetes.volume.storage_class`",
+        volume_key("storageclass", "storage_class"),
+        "the old plugin asked for a class called None where there was none",
+    ),
+    mapped(
+        "run_config.volume.size",
+        "`kubernetes.volume.size`",
+        volume_key("size", "size"),
+        "mounted at `/home/kedro/project/data`, was `/home/kedro/data`: paths of the catalog are relative to the project",
+    ),
+    mapped(
+        "run_config.volume.access_modes", "`kubernetes.volume.access_modes`", volume_key("access_modes", "access_modes")
+    ),
+    mapped("run_config.volume.skip_init", "`kubernetes.volume.initialise`", volume_key("skip_init", "initialise")),
+    mapped("run_config.volume.owner", "`kubernetes.volume.owner`", volume_key("owner", "owner")),
+    mapped("run_config.secrets", "`kubernetes.secrets`", as_secrets, "as `env` or `mount`"),
     mapped(
         "run_config.macro_params",
         "`runtime_params`, `interval`",
@@ -111,8 +136,18 @@ K8S: tuple[Row, ...] = (
         "run_config.variables_params", "`runtime_params`", variables_as_params, "templates of the Airflow variables"
     ),
     mapped("run_config.env_vars", "`env_vars`", as_variables, "templates of the Airflow variables"),
-    waiting("run_config.resources", _PODS),
-    waiting("run_config.kubernetes_pod_templates", _PODS),
+    mapped(
+        "run_config.resources",
+        "`resource_profiles`",
+        as_profiles,
+        "chosen by a tag `airflow.resources.<name>`, or by `resource_profile`; `__default__` is called `default`",
+    ),
+    mapped(
+        "run_config.kubernetes_pod_templates",
+        "`kubernetes.pod_template`, `tasks`",
+        as_pod_templates,
+        "all other keys are laid over the template; the old plugin dropped them",
+    ),
     mapped(
         "run_config.external_dependencies",
         "`wait_for`",
@@ -134,13 +169,18 @@ COMPOSER: tuple[Row, ...] = (
     mapped("grouping", "`group_by: tag`, `group_tags`", as_groups, "the tags are renamed in the pipelines: see below"),
     obsolete("grouping_prefix", "Grouping tags begin with `airflow.group.`, since Kedro refuses a colon."),
     obsolete("grouping_tag_prefix", "Grouping tags begin with `airflow.group.`, since Kedro refuses a colon."),
-    waiting("resources_tag_prefix", _PODS),
-    waiting("gcp_project_id", _PODS),
-    waiting("gcp_region", _PODS),
-    waiting("gcp_gke_cluster_name", _PODS),
-    waiting("k8s_namespace", _PODS),
-    waiting("k8s_service_account", _PODS),
-    waiting("docker_image", _PODS),
+    mapped(
+        "resources_tag_prefix",
+        "`resource_profiles`",
+        as_machines,
+        "the machines of the template, chosen by a tag `airflow.resources.<name>`",
+    ),
+    renamed("gcp_project_id", "gke.project", _GKE),
+    renamed("gcp_region", "gke.location", _GKE),
+    renamed("gcp_gke_cluster_name", "gke.cluster", _GKE),
+    renamed("k8s_namespace", "kubernetes.namespace"),
+    renamed("k8s_service_account", "kubernetes.service_account"),
+    mapped("docker_image", "`execution: gke`, `image`", as_image("gke"), f"{_IMAGE}; a fixed tag, not `latest`"),
     kept("tags"),
     by_hand("env", "Each environment has an airflow.yml of its own; name it with `--env`."),
 )
@@ -168,6 +208,7 @@ DEFAULTS: Mapping[Kind, tuple[Default, ...]] = {
         ),
         Default(key="start_date", old="days_ago(2)", new="2023-01-01", why="Airflow 3 has no moving start date"),
         Default(key="catchup", old="true (Airflow 2)", new="false", why="years of missed runs are not made up for"),
+        Default(key="volume", old="a claim of 1Gi", new="none", why="datasets in memory cross tasks by `handoff.uri`"),
         Default(key="retries", old="0", new="1", why="after 30 s, and not for errors that cannot heal"),
     ),
 }

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.migrate.values import TagUse
+from kedro_aloft.settings.overrides import PROFILE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +18,12 @@ GROUP_PREFIX = "airflow.group."
 DEFAULT_GROUP_PREFIX = "airflow:"
 """How they began in the Composer example."""
 
+DEFAULT_PROFILE_PREFIX = "machine:"
+"""How its tags for machines began."""
+
+K8S_PROFILE_PREFIX = "resources:"
+K8S_TEMPLATE_PREFIX = "k8s_template:"
+
 _MAKERS = frozenset({"node", "Node", "pipeline", "Pipeline"})
 _CONVENTION = re.compile(r"(resources|k8s_template|machine|airflow|kedro-airflow-k8s):[\w.:-]+")
 _NOT_ALLOWED = re.compile(r"[^\w.-]+")
@@ -24,13 +31,25 @@ _NOT_ALLOWED = re.compile(r"[^\w.-]+")
 
 def group_prefix(section: Mapping[str, Any]) -> str:
     """Return the prefix of grouping tags that a section of airflow.yml names; the example used two keys for it."""
-    return str(section.get("grouping_tag_prefix") or section.get("grouping_prefix") or "")
+    return str(section.get("grouping_tag_prefix") or section.get("grouping_prefix") or DEFAULT_GROUP_PREFIX)
 
 
-def new_tag(tag: str, prefix: str = DEFAULT_GROUP_PREFIX) -> str:
-    """Return the tag that takes an old one's place: letters, digits, `_`, `-` and `.` are allowed."""
-    if tag.startswith(prefix):
-        return GROUP_PREFIX + _NOT_ALLOWED.sub(".", tag[len(prefix) :])
+def profile_prefix(section: Mapping[str, Any]) -> str:
+    """Return the prefix of machine tags that a section of airflow.yml names."""
+    return str(section.get("resources_tag_prefix") or DEFAULT_PROFILE_PREFIX)
+
+
+def new_tag(tag: str, *, group: str = DEFAULT_GROUP_PREFIX, profile: str = DEFAULT_PROFILE_PREFIX) -> str:
+    """Return the tag that takes an old one's place: letters, digits, `_`, `-` and `.` are allowed.
+
+    Args:
+        tag: The old tag.
+        group: How grouping tags began.
+        profile: How machine tags of the Composer example began; those of kedro-airflow-k8s began with `resources:`.
+    """
+    for prefix, new in ((group, GROUP_PREFIX), (profile, PROFILE_TAG), (K8S_PROFILE_PREFIX, PROFILE_TAG)):
+        if tag.startswith(prefix):
+            return new + _NOT_ALLOWED.sub(".", tag[len(prefix) :])
     return _NOT_ALLOWED.sub(".", tag)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 110
 _HEAD = "# Written by `kedro airflow migrate` from {sources}."
-_FLAT = ("env_vars", "runtime_params")
+_FLAT = ("env_vars", "runtime_params", "resource_profiles")
 
 
 @dataclass(slots=True, kw_only=True)
