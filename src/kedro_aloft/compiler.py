@@ -19,6 +19,7 @@ from kedro_aloft.project import Filters
 from kedro_aloft.render import dag_id_for, file_name, render_dag
 from kedro_aloft.rules import RULES, Severity, Sources, find_problems, sort_findings, split_silenced
 from kedro_aloft.settings import (
+    TaskOverride,
     check_execution,
     check_handoff,
     effective,
@@ -60,6 +61,7 @@ class Order:
         ignore: Rules to silence, besides those in airflow.yml.
         target: Kind of the place where the tasks will run (`subjects.TARGETS`); None when nobody said.
         dags_folder: Where the DAG files are, relative to the project.
+        execution: One mode for all nodes, whatever the settings say; None leaves it to them.
         histories: What earlier runs taught, by DAG id; `group_by: auto` and the forecast read it.
         renders: Whether DAG files are made at once, so that what is wrong with one stops the command before it acts.
         command: Name of the command.
@@ -77,6 +79,7 @@ class Order:
     ignore: tuple[str, ...] = ()
     target: str | None = None
     dags_folder: str = "airflow_dags"
+    execution: str | None = None
     histories: Mapping[str, History] = field(default_factory=dict)
     renders: bool = True
     command: str = "create"
@@ -168,6 +171,7 @@ def _compile(
         overrides={**_conf_source(project), **order.overrides},
         template_vars=order.template_vars,
     )
+    settings = _all_in(order.execution, settings)
     settings = with_pod_templates(_with_used_plugins(settings, project), project=project.path)
     snapshot = project.snapshot(name, _filters(order.filters, settings), runtime_params=settings.runtime_params)
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
@@ -195,6 +199,14 @@ def _compile(
         notices=notices,
     )
     return _checked(dag, project, order, files)
+
+
+def _all_in(execution: str | None, settings: DagSettings) -> DagSettings:
+    """Let every node run in one mode: the last of several overrides wins."""
+    if execution is None:
+        return settings
+    last = TaskOverride.model_validate({"select": "*", "execution": execution})
+    return settings.model_copy(update={"execution": execution, "tasks": (*settings.tasks, last)})
 
 
 def _crossings(

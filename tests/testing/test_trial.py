@@ -67,6 +67,10 @@ DEFECTS = """
     def lossy(): return Loses(1, 2)
     def show(value): return {"kept": value.kept, "lost": value.lost}
 
+    MEMORY = []
+    def remember(): MEMORY.append("seen"); return "remembered"
+    def recall(before): return {"memory": MEMORY}
+
     def parts(count): return {f"part_{number}": {"number": number} for number in range(count)}
     def model(scale):
         import numpy
@@ -78,6 +82,7 @@ DEFECT_NODES = """
     node(after_chance, "luck", "after_luck", name="after_chance"),
     node(line, None, "appended", name="line"),
     node(lossy, None, "crossing", name="lossy"), node(show, "crossing", "shown", name="show"),
+    node(remember, None, "before", name="remember"), node(recall, "before", "recalled", name="recall"),
     node(parts, "params:count", "parts", name="parts"),
     node(model, "params:scale", "model", name="model"),
     node(steady, "given", "versions", name="steady"),
@@ -87,6 +92,7 @@ DEFECT_CATALOG = """
     after_luck: {type: json.JSONDataset, filepath: data/after_luck.json}
     appended: {type: text.TextDataset, filepath: data/appended.txt, fs_args: {open_args_save: {mode: a}}}
     shown: {type: json.JSONDataset, filepath: data/shown.json}
+    recalled: {type: json.JSONDataset, filepath: data/recalled.json}
     parts: {type: partitions.PartitionedDataset, path: data/parts, dataset: json.JSONDataset, filename_suffix: .json}
     model: {type: pickle.PickleDataset, filepath: data/model.pkl, versioned: true}
     given: {type: json.JSONDataset, filepath: data/given.json}
@@ -102,7 +108,11 @@ def defects(module_builder: Callable[[str], ProjectBuilder]) -> Project:
         .pipeline("__default__", DEFECT_NODES)
         .catalog(DEFECT_CATALOG)
         .parameters(count=1, scale=1)
-        .airflow_yml('default: {runtime_params: {count: 3, scale: "{{ 1 + 1 }}"}, handoff: {uri: "s3://nowhere/x"}}')
+        .airflow_yml(
+            'default: {runtime_params: {count: 3, scale: "{{ 1 + 1 }}"}, handoff: {uri: "s3://nowhere/x"}, '
+            'wait_for: [other], execution: docker, image: "shop:1.0", executor: KubernetesExecutor, '
+            "tasks: [{select: steady, execution: kubernetes}], notify: {on_success: {class: nowhere.Notifier}}}"
+        )
         .file("data/given.json", '{"size": "as large as it is"}')
         .file("small/given.json", '{"size": "small"}')
         .build()
@@ -115,7 +125,7 @@ def found(defects: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     before, scratch = defects.tree(), tmp_path_factory.mktemp("scratch")
     options = ("--twice", "--data=small", "--json", "--params=count=2")
     done = defects.airflow("test", *options, env={"TMPDIR": str(scratch)})
-    assert done.code == 1, done.text
+    assert (done.code, done.out[:1]) == (1, "["), done.text
     assert defects.tree() == before
     assert list(scratch.iterdir()) == []
     (report,) = done.json()
@@ -150,6 +160,11 @@ def test_a_handoff_that_loses_something_is_the_difference(found: dict[str, Any])
     assert (shown["kedro"], shown["airflow"]) == ("2", "None")
     assert "crosses between tasks" in shown["reason"]
     assert "shown: different" in shown["said"]
+
+
+def test_each_task_has_a_process_of_its_own(found: dict[str, Any]) -> None:
+    recalled = found["recalled"]
+    assert (recalled["verdict"], recalled["kedro"], recalled["airflow"]) == ("different", "1", "0")
 
 
 @pytest.mark.parametrize("dataset", ["parts", "model", "versions"])

@@ -92,27 +92,18 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _prepare(dag: Any, seen: dict[str, Any]) -> Iterator[str]:
-    """Make a DAG tell nobody and try nothing again; yield the tasks that only wait for the outside.
+    """Make a DAG try nothing again and note what it passes to Kedro; yield tasks that wait for what is not here.
 
     `kedro run` has no second try either: a node that needs one is a difference.
     """
     from kedro_aloft.airflow import KedroCleanup, KedroOperator
 
-    _silence(dag)
     for task in dag.tasks:
-        _silence(task)
         task.retries = 0
         if isinstance(task, KedroOperator):
             task.pre_execute = partial(_note, seen)  # type: ignore[method-assign]
         elif not isinstance(task, KedroCleanup):
             yield task.task_id
-
-
-def _silence(target: Any) -> None:
-    """Remove callbacks: notifiers would tell people about a test."""
-    for name in [name for name in vars(type(target)) | vars(target) if re.fullmatch(r"on_\w+_callback", name)]:
-        if getattr(target, name, None):
-            setattr(target, name, None)
 
 
 def _note(seen: dict[str, Any], context: Any) -> None:

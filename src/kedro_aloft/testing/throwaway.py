@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -168,6 +169,11 @@ class ThrowAwayAirflow:
             raise RenderError("The installed Airflow does not run the DAG.", seen="\n".join(lines[-_LOG_LINES:]))
         return json.loads(line)  # type: ignore[no-any-return]
 
+    def _last_error(self) -> str:
+        """What the log says last of an error; for tasks that fail before their nodes, or are killed."""
+        errors = re.findall(r"^[\w.]+(?:Error|Exception)\b.*$", self.log(), re.MULTILINE)
+        return errors[-1] if errors else "it left no report"
+
     def _result(self, dag_id: str, answer: Mapping[str, Any]) -> DagResult:
         with closing(sqlite3.connect(self._home / "airflow.db")) as database:
             key = (dag_id, answer["run_id"])
@@ -180,17 +186,21 @@ class ThrowAwayAirflow:
             state=answer["state"],
             tasks=states,
             seconds=answer["seconds"],
-            failures={task: _failure(reports.get(task)) for task, state in states.items() if state == "failed"},
+            failures={
+                task: _failure(reports.get(task)) or self._last_error()
+                for task, state in states.items()
+                if state == "failed"
+            },
             params=answer["params"],
             env_vars=answer["env_vars"],
         )
 
 
 def _failure(report: Any) -> str:
-    """Say why a task failed, from its report; a task that left none failed before its nodes, or was killed."""
+    """Say why a task failed, from its report; nothing when it left none."""
     failure = report.get("failure") if isinstance(report, dict) else None
     if not failure:
-        return "it left no report"
+        return ""
     place = f"node '{failure['node']}': " if failure.get("node") else ""
     return f"{place}{failure['type'].rpartition('.')[2]}: {failure['message']}"
 

@@ -245,11 +245,21 @@ class Bench:
         return replace(original, path=path, conf_source=source)
 
     def _local(self, order: Order) -> Order:
-        """The order with what would reach out of the copy set aside: other places, other DAGs, people."""
-        path = str(self.on_airflow.path)
-        own = {"project_path": path, "handoff.uri": DEFAULT_HANDOFF_URI, "wait_for": []}
+        """The order with what would reach out of the copy set aside: other places, machines, DAGs and people."""
+        own: dict[str, Any] = {
+            "project_path": str(self.on_airflow.path),
+            "handoff.uri": DEFAULT_HANDOFF_URI,
+            "wait_for": [],
+            "notify.on_failure": [],
+            "notify.on_success": [],
+            "notify.on_retry": [],
+            "email": [],
+            "email_on_failure": False,
+            "email_on_retry": False,
+        }
         # Findings were shown for the project itself.
-        return replace(order, overrides={**order.overrides, **own}, for_here=True, least=Severity.ERROR)
+        least, overrides = Severity.ERROR, {**order.overrides, **own}
+        return replace(order, overrides=overrides, execution="process", for_here=True, least=least)
 
 
 def _verdict(snapshot: Snapshot, found: Comparison, unsteady: set[str]) -> Verdict:
