@@ -110,8 +110,8 @@ class KedroOperator(BaseOperator):
 
     def _leave(self, report: TaskReport, context: Context) -> None:
         """Leave the report in XCom. It is a comfort: work that is done stays done when Airflow does not take it."""
-        from kedro_aloft.airflow.summary import summarise
         from kedro_aloft.contract.keys import REPORT_KEY
+        from kedro_aloft.contract.summary import summarise
 
         try:
             context["ti"].xcom_push(key=REPORT_KEY, value=summarise(report))
@@ -171,8 +171,8 @@ class KedroOperator(BaseOperator):
         failure = report.failure
         if failure is None:
             return
-        from kedro_aloft.airflow.summary import shorten
         from kedro_aloft.compat import airflow_exception, airflow_fail_exception
+        from kedro_aloft.contract.summary import shorten
 
         place = f"Node '{failure.node}' failed" if failure.node else "The task failed outside of its nodes"
         message = f"{place}: {failure.type.rpartition('.')[2]}: {shorten(failure.message)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.cli.console import marked, stderr, stdout, table, texts
-from kedro_aloft.errors import RemoteError
+from kedro_aloft.cli.reports import read_report
 
 if TYPE_CHECKING:
     from kedro_aloft.client import AirflowApi, RunResult, TaskState
@@ -123,14 +123,10 @@ class Follower:
     def _report(self, task: TaskState) -> dict[str, Any] | None:
         if task.state not in {"success", "failed", "up_for_retry"}:
             return None
-        from kedro_aloft.contract.keys import REPORT_KEY
-
-        with contextlib.suppress(RemoteError):
-            report = self.api.xcom(self.dag.dag_id, self.run_id, task.task_id, REPORT_KEY)
-            if isinstance(report, dict):
-                self.reports[task.task_id] = report
-                return report
-        return None
+        report = read_report(self.api, self.dag.dag_id, self.run_id, task)
+        if report is not None:
+            self.reports[task.task_id] = report
+        return report
 
 
 def outcome_of(dag: CompiledDag, result: RunResult, reports: dict[str, dict[str, Any]]) -> Outcome:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.cli.history_store import seen_in
 from kedro_aloft.cli.outcome import NodeOutcome, Outcome, TaskOutcome
-from kedro_aloft.errors import RemoteError
+from kedro_aloft.cli.reports import read_report
 from kedro_aloft.graph.costs import Costs, median_history
 
 if TYPE_CHECKING:
@@ -40,15 +39,12 @@ def read_past_runs(api: AirflowApi, dag_id: str, *, most: int) -> tuple[PastRun,
 
 
 def _read_run(api: AirflowApi, dag_id: str, run_id: str) -> PastRun:
-    from kedro_aloft.contract.keys import REPORT_KEY
-
     tasks = tuple(task for task in api.tasks(dag_id, run_id) if task.state == "success")
     reports: Reports = {}
     for task in tasks:
-        with contextlib.suppress(RemoteError):  # durations may be read by roles that may not read XComs
-            report = api.xcom(dag_id, run_id, task.task_id, REPORT_KEY)
-            if isinstance(report, dict):
-                reports[task.task_id] = report
+        report = read_report(api, dag_id, run_id, task)
+        if report is not None:
+            reports[task.task_id] = report
     return PastRun(run_id=run_id, tasks=tasks, reports=reports)
 
 

@@ -8,6 +8,7 @@ Exit codes: 0 the nodes ended well, 1 a node failed, 2 the request cannot be ser
 
 from __future__ import annotations
 
+import json
 import logging
 import multiprocessing
 import os
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from kedro_aloft.contract.container import read_cleanup, read_request
 from kedro_aloft.contract.keys import REPORT_MARK
 from kedro_aloft.contract.place import clean_up
+from kedro_aloft.contract.summary import MAX_LINE_BYTES, summarise
 from kedro_aloft.errors import AloftError
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def _clean() -> int:
 def _tell(report: TaskReport) -> None:
     """Leave the report as the last line of the log."""
     sys.stdout.flush()
-    sys.stdout.write(f"{REPORT_MARK}{report.to_json()}\n")
+    sys.stdout.write(f"{REPORT_MARK}{json.dumps(summarise(report, max_bytes=MAX_LINE_BYTES))}\n")
     sys.stdout.flush()
     if report.failure:
         place = f"Node '{report.failure.node}' failed: " if report.failure.node else ""

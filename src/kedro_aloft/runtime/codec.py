@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copyreg
 import gc
+import importlib
 import io
 import json
 import mmap
@@ -25,8 +26,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
-import xxhash
-
 from kedro_aloft.errors import HandoffError
 from kedro_aloft.runtime import arrow
 from kedro_aloft.runtime.origin import differences, origin_of
@@ -34,6 +33,8 @@ from kedro_aloft.runtime.origin import differences, origin_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import xxhash
 
 _MAGIC = b"ALOFTHO1"
 _TRAILER = struct.Struct("<QQQ8s")
@@ -43,13 +44,29 @@ _LARGE = 1 << 16
 _WRITE_CHUNK = 1 << 30
 
 
+def _library(name: str) -> Any:
+    """Import what a project's own environment (`execution: venv`) may lack, and only a handoff needs."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise HandoffError(
+            f"Handing data over needs the library {name}.",
+            where=sys.executable,
+            remedy=f"install kedro-aloft (or {name} alone) in that environment",
+        ) from None
+
+
+def _checksum(data: Any = b"") -> xxhash.xxh3_64:
+    return _library("xxhash").xxh3_64(data)  # type: ignore[no-any-return]
+
+
 @dataclass(slots=True)
 class _Writer:
     """Writes, counts and checksums."""
 
     file: IO[bytes]
     position: int = 0
-    checksum: xxhash.xxh3_64 = field(default_factory=xxhash.xxh3_64)
+    checksum: xxhash.xxh3_64 = field(default_factory=_checksum)
 
     def write(self, data: bytes | memoryview) -> tuple[int, int]:
         """Append bytes; return their offset and length."""
@@ -146,15 +163,14 @@ def _read_index(mapped: memoryview, path: Path) -> dict[str, Any]:
     offset, length, digest, magic = _TRAILER.unpack(mapped[-_TRAILER.size :])
     if magic != _MAGIC or bytes(mapped[: len(_MAGIC)]) != _MAGIC or offset + length + _TRAILER.size != mapped.nbytes:
         raise _damaged(path, "it is incomplete")
-    if xxhash.xxh3_64(mapped[: -_TRAILER.size]).intdigest() != digest:
+    if _checksum(mapped[: -_TRAILER.size]).intdigest() != digest:
         raise _damaged(path, "its checksum differs")
     return json.loads(bytes(mapped[offset : offset + length]))  # type: ignore[no-any-return]
 
 
 def _pickle(value: Any) -> tuple[bytes, list[pickle.PickleBuffer], str]:
     """Pickle with the standard library; objects that it refuses (lambdas, local classes) with cloudpickle."""
-    import cloudpickle  # type: ignore[import-untyped,unused-ignore]
-
+    cloudpickle = _library("cloudpickle")
     failures = []
     for name, dumps in (("pickle", _dumps), ("cloudpickle", cloudpickle.dumps)):
         buffers: list[pickle.PickleBuffer] = []

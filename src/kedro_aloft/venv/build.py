@@ -25,6 +25,8 @@ _KEY_LENGTH = 16
 _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 _USER_AND_PASSWORD = re.compile(r"://[^/\s@]+@")
 _SHOWN_LINES = 20
+_HANDOFF_LIBRARIES = ("cloudpickle>=3.0", "xxhash>=3.0")
+"""What the runtime needs, beside Kedro, to hand data over to other tasks."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ def environment_key(requirements: Path, *, python: str | None) -> str:
     digest = hashlib.sha256()
     for path in _files(requirements):
         digest.update(path.read_bytes() + b"\0")
-    digest.update(f"{python or sys.executable} {sys.version_info[:2]} {sysconfig.get_platform()}".encode())
+    digest.update(f"{_HANDOFF_LIBRARIES} {python or sys.executable} {sys.version_info[:2]} {sysconfig.get_platform()}".encode())
     return digest.hexdigest()[:_KEY_LENGTH]
 
 
@@ -101,13 +103,14 @@ def _locked(path: Path) -> Iterator[None]:
 def _commands(requirements: Path, directory: Path, python: str) -> list[list[str]]:
     """uv is quick, pip is everywhere. Bytecode is compiled now: tasks may not be able to keep it."""
     target = str(interpreter_of(directory))
+    wanted = ["-r", str(requirements), *_HANDOFF_LIBRARIES]
     uv = _find_uv()
     if uv is not None:
-        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", target, "-r", str(requirements)]
+        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", target, *wanted]
         return [[uv, "venv", "--quiet", "--python", python, str(directory)], install]
     return [
         [python, "-m", "venv", str(directory)],
-        [target, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)],
+        [target, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted],
     ]
 
 

@@ -1,4 +1,4 @@
-"""What of a task's report goes to XCom: enough for people and the command line, never more than a database likes."""
+"""What of a task's report Airflow gets to see: enough for people and the command line, never more than it likes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024
 """Airflow keeps an XCom in one cell of its database and sends it whole to whoever looks. About 1,200 nodes fit."""
+
+MAX_LINE_BYTES = 12_000
+"""Engines cut lines of a container's log at 16 KiB."""
 
 MAX_MESSAGE = 4_000
 """Characters of a failure's message; some libraries print the data that they do not like."""

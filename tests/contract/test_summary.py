@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("airflow.sdk")
 
-from kedro_aloft.airflow.summary import MAX_BYTES, MAX_MESSAGE, shorten, summarise
 from kedro_aloft.contract.report import DatasetReport, Failure, NodeReport, TaskReport
+from kedro_aloft.contract.summary import MAX_BYTES, MAX_MESSAGE, shorten, summarise
 
 pytestmark = pytest.mark.airflow
 

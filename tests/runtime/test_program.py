@@ -1,0 +1,112 @@
+"""The runtime as the program of a container."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.contract.keys import REPORT_MARK, RUN_VARIABLE, TASK_VARIABLE
+from support.commands import user_environment
+from support.runs import wait_until
+
+if TYPE_CHECKING:
+    from support.projects import Project, ProjectBuilder
+
+_SOURCE = Path(__file__).parents[2] / "src"
+RUN = {"dag_id": "shop", "run_id": "r1", "task_id": "t", "try_number": 1, "run_after": "2026-01-02T03:04:05+00:00"}
+FUNCTIONS = """
+    import logging, time
+
+    def double(x):
+        logging.getLogger("shop").warning("careful")
+        return 2 * x
+
+    def fail(x): raise ValueError("not today")
+
+    def wait(x):
+        note("waiting")
+        while True:
+            time.sleep(0.05)
+"""
+NODES = """
+    node(double, "params:x", "doubled", name="double"),
+    node(fail, "doubled", "never", name="fail"),
+    node(wait, "params:x", "waited", name="wait"),
+    node(double, "params:x", "in_memory", name="give"),
+"""
+
+
+def build(builder: ProjectBuilder) -> Project:
+    return builder.functions(FUNCTIONS).pipeline("__default__", NODES).pickles("doubled").parameters(x=4).build()
+
+
+def environment(project: Project, *nodes: str, **task: Any) -> dict[str, str]:
+    work = {"package": project.package, "pipeline": "__default__", "nodes": list(nodes), **task}
+    variables = {TASK_VARIABLE: json.dumps(work), RUN_VARIABLE: json.dumps(RUN), "PYTHONPATH": str(_SOURCE)}
+    return user_environment(**variables)
+
+
+def start(project: Project, env: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "kedro_aloft.runtime", *words]
+    return subprocess.Popen(command, cwd=project.path, env=env, stdout=subprocess.PIPE, text=True)
+
+
+def run(project: Project, env: dict[str, str], *words: str) -> tuple[int, list[str]]:
+    with start(project, env, *words) as process:
+        out = process.communicate()[0]
+        return process.returncode, out.splitlines()
+
+
+def test_nodes_run_and_the_report_is_the_last_line(builder: ProjectBuilder) -> None:
+    project = build(builder)
+    code, lines = run(project, environment(project, "double"))
+    assert code == 0, lines
+    assert project.pickled("doubled") == 8
+    assert any(line.startswith("WARNING") and "shop: careful" in line for line in lines)
+    report = json.loads(lines[-1].removeprefix(REPORT_MARK))
+    assert [node["name"] for node in report["nodes"]] == ["double"]
+    assert report["failure"] is None
+
+
+def test_a_failed_node_ends_with_1_and_its_error_in_log_and_report(builder: ProjectBuilder) -> None:
+    project = build(builder)
+    code, lines = run(project, environment(project, "double", "fail"))
+    assert code == 1
+    assert any("ValueError: not today" in line for line in lines)
+    failure = json.loads(lines[-1].removeprefix(REPORT_MARK))["failure"]
+    assert (failure["node"], failure["message"]) == ("fail", "not today")
+
+
+def test_a_request_that_cannot_be_served_ends_with_2(builder: ProjectBuilder) -> None:
+    project = build(builder)
+    code, lines = run(project, {**environment(project, "double"), RUN_VARIABLE: ""})
+    assert code == 2
+    assert any(f"{RUN_VARIABLE} is not set" in line for line in lines)
+
+
+def test_sigterm_ends_it(builder: ProjectBuilder) -> None:
+    project = build(builder)
+    with start(project, environment(project, "wait")) as process:
+        wait_until(project.notes, "the node waits")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 143
+
+
+def test_clean_removes_what_the_run_handed_over(builder: ProjectBuilder) -> None:
+    project = build(builder)
+    given = environment(project, "give", gives=["in_memory"], handoff_uri="store")
+    assert run(project, given)[0] == 0
+    kept = list((project.path / "store" / "shop" / "r1").iterdir())
+    assert kept
+    env = environment(project)
+    for states, left in (({"give": "failed"}, True), ({"give": "success"}, False)):
+        env[TASK_VARIABLE] = json.dumps({"handoff_uri": "store", "keep": "on_failure", "ttl_s": 60})
+        env[RUN_VARIABLE] = json.dumps({**RUN, "states": {"r1": {**states, "t": "running"}}})
+        assert run(project, env, "clean")[0] == 0
+        assert os.path.exists(kept[0]) is left  # noqa: PTH110
