@@ -131,6 +131,10 @@ def test_light_files_are_fine(machine: Machine) -> None:
     found = machine.answers()
     assert [found[code].state.value for code in ("dag-files", "dag-cost", "dag-imports")] == ["ok"] * 3
     assert [file.name for file in machine.facts().dags or ()] == ["light.py"]
+    assert sorted(path.name for path in (machine.path / "home").rglob("*") if path.is_file()) == [
+        *("airflow.cfg", "light.py", "not_one.py", "x.py")
+    ]
+    assert not (machine.path / "home/logs").exists()
 
 
 def test_files_that_do_not_load_are_bad(machine: Machine) -> None:

@@ -246,10 +246,14 @@ def _dags(airflow: AirflowSettings) -> tuple[tuple[DagFile, ...] | None, str]:
 def _in_subprocess(module: str, *args: str, deadline_s: float, as_library: bool) -> tuple[Any, str]:
     """Return what a module of ours prints as JSON on its last line, or None and why not.
 
-    Airflow writes an airflow.cfg where there is none; an empty one elsewhere keeps it from that.
+    Airflow makes its log folder, and an airflow.cfg where there is none; temporary ones keep it from that.
     """
     with tempfile.TemporaryDirectory(prefix="kedro-aloft-") as folder:
-        environment = dict(os.environ)
+        environment = {
+            **os.environ,
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": folder,
+            "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": folder,
+        }
         if not _config_file().is_file():
             environment["AIRFLOW_CONFIG"] = str(Path(folder) / "airflow.cfg")
             Path(environment["AIRFLOW_CONFIG"]).touch()

@@ -31,6 +31,7 @@ def main() -> None:
     """Print one record for each file that may hold a DAG."""
     import airflow.sdk  # noqa: F401  every DAG file has it; the DAG processor has imported it before it forks
 
+    sys.dont_write_bytecode = True  # the folder is somebody's
     folder = Path(sys.argv[1])
     sys.path.insert(0, str(folder))
     records = [{"name": file.relative_to(folder).as_posix(), **_measure(file)} for file in _files(folder)]

@@ -33,7 +33,7 @@ def _true(text: str) -> bool:
 def _key(key: str, command: str, *, when_missing: Callable[[str, str], Result]) -> Callable[[Environment], Result]:
     """Return the question about a secret key."""
     section, _, option = key.partition(".")
-    remedy = f'export AIRFLOW__{section.upper()}__{option.upper()}="$({command})"'
+    remedy = f"{command}; give all components its output as AIRFLOW__{section.upper()}__{option.upper()}"
 
     def judge(airflow: AirflowSettings) -> Result:
         verdict = airflow.secrets.get(key, "missing")

@@ -118,7 +118,7 @@ K8S: tuple[Row, ...] = (
         "run_config.volume.size",
         "`kubernetes.volume.size`",
         volume_key("size", "size"),
-        "mounted at `/home/kedro/project/data`, was `/home/kedro/data`: paths of the catalog are relative to the project",
+        "mounted at `/home/kedro/project/data`, was `/home/kedro/data`: the catalog's paths begin at the project",
     ),
     mapped(
         "run_config.volume.access_modes", "`kubernetes.volume.access_modes`", volume_key("access_modes", "access_modes")
