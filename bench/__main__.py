@@ -22,7 +22,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.text import Text
 
-from bench import budgets, creating, handoff, parsing, report, runs, tasks
+from bench import budgets, checking, creating, handoff, parsing, report, runs, tasks
 from bench.commands import BenchError
 from bench.environments import CACHE
 from bench.figures import Figures
@@ -91,6 +91,10 @@ def _create(figures: Figures, *, quick: bool) -> None:
     creating.measure_creating(figures, sizes=sizes, repeats=1 if quick else COMMAND_REPEATS)
 
 
+def _check_rules(figures: Figures, *, quick: bool) -> None:
+    checking.measure_checking(figures, repeats=1 if quick else COMMAND_REPEATS)
+
+
 def _parse(figures: Figures, *, quick: bool) -> None:  # noqa: ARG001  its sizes are small
     parsing.measure_parsing(figures)
 
@@ -110,6 +114,7 @@ def _handoff(figures: Figures, *, quick: bool) -> None:
 SUITES: dict[str, Suite] = {
     "runs": _runs,
     "create": _create,
+    "check": _check_rules,
     "parse": _parse,
     "tasks": _tasks,
     "plugins": _plugins,

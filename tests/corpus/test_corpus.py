@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kedro_aloft.rules import RULES, Severity
+from support.commands import program, run_command
 from support.corpus import Case, check_case, read_cases, write_case
 from support.opening import put_back
+from support.pages import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 BAD, GOOD = read_cases("bad"), read_cases("good")
 BETTER = [case for case in BAD if case.better]
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.toml"))
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +51,20 @@ def test_as_it_should_be_the_case_passes(case: Case, tmp_path: Path) -> None:
 def test_a_good_case_has_no_errors(case: Case, tmp_path: Path) -> None:
     found = check_case(case, write_case(case, tmp_path))
     assert not [f"{one.code} {one.message}" for one in found if one.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_have_nothing_to_say(example: Path, tmp_path: Path) -> None:
+    project = tmp_path / example.name
+    shutil.copytree(example, project, ignore=shutil.ignore_patterns("data", ".airflow", "__pycache__"))
+    done = run_command(program("kedro"), "airflow", "check", "--all", "--json", cwd=project).ok()
+    assert [one for one in done.json() if one["severity"] != "info"] == []
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(BAD) >= 60
+    assert len(GOOD) >= 10
+    assert EXAMPLES
 
 
 @pytest.mark.parametrize("code", [rule.code for rule in RULES])

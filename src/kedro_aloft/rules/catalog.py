@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _APPENDING = {"a", "at", "ab", "a+", "append"}
 _REFUSING = {"x", "xt", "xb", "fail", "error", "errorifexists"}
 _SAVE_KEYS = ("mode", "if_exists", "write_disposition")
+_SAVE_HOLDERS = {"dataset", "fs_args", "save_args", *_SAVE_KEYS}
 _WIDE = re.compile(r"^(s3|s3a|gs|gcs|abfs|abfss|az|adl|hdfs|sftp|ftp|ssh|https?|webhdfs|oci|oss)://")
 _NETWORK_TYPE = re.compile(r"^(kedro_datasets\.)?(api|snowflake|redis|ibis|databricks)\.|\b(SQL|GBQ|APIDataset|Redis)")
 _HTTP = re.compile(r"^https?://")
@@ -33,7 +34,7 @@ def entries(config: Mapping[str, Any], keys: Keys = ()) -> Iterator[tuple[Keys, 
 
 def save_modes(info: DatasetInfo) -> Iterator[tuple[Keys, str]]:
     """Yield every setting of how existing data is treated, as path and value in lower case."""
-    for keys, config in entries(info.config):
+    for keys, config in entries(info.config) if not _SAVE_HOLDERS.isdisjoint(info.config) else ():
         for holder in (("save_args",), ("fs_args", "open_args_save"), ()):
             found = below(config, holder)
             for key in _SAVE_KEYS if isinstance(found, Mapping) else ():
