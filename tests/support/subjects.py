@@ -34,7 +34,6 @@ def subject(
     catalog: Mapping[str, Mapping[str, Any]] | None = None,
     files: Mapping[str, str] | None = None,
     settings: SettingsView | None = None,
-    dag_source: str = "",
     **more: Any,
 ) -> Subject:
     """Return a subject; what the catalog does not have lives in memory."""
@@ -48,14 +47,7 @@ def subject(
     )
     sources = Sources(files=FilesInMemory(files or {}))
     plan = build_plan(snapshot, group_by=GroupBy(more.pop("group_by", "none")))
-    return Subject(
-        snapshot=snapshot,
-        plan=plan,
-        settings=settings or SettingsView(),
-        sources=sources,
-        render=lambda: dag_source,
-        **more,
-    )
+    return Subject(snapshot=snapshot, plan=plan, settings=settings or SettingsView(), sources=sources, **more)
 
 
 def _info(name: str, config: Mapping[str, Any] | None) -> DatasetInfo:
