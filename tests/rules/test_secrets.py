@@ -23,9 +23,8 @@ def found(code: str, files: dict[str, str], **more: object) -> list[tuple[str, i
 
 def findings(code: str, files: dict[str, str], **more: object) -> tuple[Finding, ...]:
     node = NodeInfo(name="f", outputs=("a",))
-    source = str(more.pop("dag_source", ""))
     return find_problems(
-        subject(node, files=files, render=lambda: source, **more),
+        subject(node, files=files, **more),
         select=[code],
         locate=lambda _, spot: (spot.name, spot.line),
     )
@@ -175,7 +174,7 @@ def test_local_settings_count_when_they_get_into_the_dag_file() -> None:
 
 
 def _with_parameter(default: object, source: str) -> tuple[Finding, ...]:
-    one = subject(NodeInfo(name="f", outputs=("a",)), render=lambda: source)
+    one = subject(NodeInfo(name="f", outputs=("a",)), dag_source=source)
     snapshot = dataclasses.replace(one.snapshot, parameters=(Parameter(name="weather", default=default),))
     return find_problems(dataclasses.replace(one, snapshot=snapshot), select=["S04"])
 

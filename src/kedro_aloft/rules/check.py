@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from kedro_aloft.rules import (
     borders,
+    dag_files,
     effects,
+    idioms,
     names,
     purity,
     resources,
@@ -36,6 +38,8 @@ FAMILIES = (
     effects,
     shared,
     secrets,
+    idioms,
+    dag_files,
     resources,
     settings,
 )

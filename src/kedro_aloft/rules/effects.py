@@ -230,11 +230,8 @@ def _airflow_imports(subject: Subject) -> Iterator[Hit]:
 
 
 def _airflow_modules(scope: Scope) -> Iterator[tuple[int, str]]:
-    for one in scope.facts.all(ast.Import):
-        yield from ((one.lineno, name.name) for name in one.names if _is_airflow(name.name))
-    for part in scope.facts.all(ast.ImportFrom):
-        if not part.level and _is_airflow(part.module or ""):
-            yield part.lineno, str(part.module)
+    lines = {line: module for line, module in reversed(scope.import_lines) if _is_airflow(module)}
+    yield from sorted(lines.items())
 
 
 def _is_airflow(module: str) -> bool:

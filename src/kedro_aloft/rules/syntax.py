@@ -173,6 +173,17 @@ class Scope:
         )
 
     @functools.cached_property
+    def import_lines(self) -> tuple[tuple[int, str], ...]:
+        """What is imported, with the line of its statement; relative imports begin with dots."""
+        whole = [(one.lineno, name.name) for one in self.facts.all(ast.Import) for name in one.names]
+        parts = [
+            (one.lineno, f"{'.' * one.level}{one.module or ''}.{name.name}")
+            for one in self.facts.all(ast.ImportFrom)
+            for name in one.names
+        ]
+        return tuple(sorted(whole + parts))
+
+    @functools.cached_property
     def _by_kind(self) -> Mapping[str, list[Call]]:
         found: dict[str, list[Call]] = defaultdict(list)
         for call in self.calls:
@@ -203,6 +214,12 @@ class Module:
         """What runs when the module is imported: no bodies of functions, nothing for type checkers or `__main__`."""
         facts = Facts(_imported_statements(self.tree.body), closed=True)
         return _scope(facts, None, _bound(facts) | {one.name for one in self._functions})
+
+    @functools.cached_property
+    def whole(self) -> Scope:
+        """All of the module as if it were one function: names that mean several things mean nothing."""
+        facts = Facts(self.tree.body)
+        return _scope(facts, None, _bound(facts))
 
     @functools.cached_property
     def _functions(self) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
