@@ -71,12 +71,13 @@ def check(  # noqa: PLR0917  click passes options by name
     )
     project = open_project(env=options["env"], conf_source=options["conf_source"])
     compiled = compile_ordered(project, order)
+    findings = tuple(dict.fromkeys(finding for dag in compiled for finding in dag.findings))
     if as_json:
-        click.echo(json.dumps([finding.to_dict() for dag in compiled for finding in dag.findings], indent=2))
+        click.echo(json.dumps([finding.to_dict() for finding in findings], indent=2))
     elif as_sarif:
         from kedro_aloft.cli.sarif import as_sarif_log
 
-        click.echo(json.dumps(as_sarif_log(finding for dag in compiled for finding in dag.findings), indent=2))
+        click.echo(json.dumps(as_sarif_log(findings), indent=2))
     else:
         _print(compiled)
     if fix:

@@ -26,9 +26,8 @@ def fix_findings(project: Project, compiled: Sequence[CompiledDag], *, yes: bool
     from kedro_aloft.render import write_file
 
     texts: dict[Path, str] = {}
-    fixed = [
-        finding for dag in compiled for finding in dag.findings if finding.fix and _edit(project, dag, finding, texts)
-    ]
+    fixable = {finding: dag for dag in compiled for finding in dag.findings if finding.fix}  # DAGs share settings
+    fixed = [finding for finding, dag in fixable.items() if _edit(project, dag, finding, texts)]
     if not fixed:
         marked("i", "blue", "no finding can be repaired without you")
         return frozenset()

@@ -20,13 +20,13 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def as_sarif_log(findings: Iterable[Finding]) -> dict[str, Any]:
-    """Return a SARIF log with one run; each finding once."""
+    """Return a SARIF log with one run."""
     driver = {
         "name": "kedro-aloft",
         "version": __version__,
         "rules": [_rule(rule) for rule in RULES],
     }
-    results = [_result(finding) for finding in dict.fromkeys(findings)]
+    results = [_result(finding) for finding in findings]
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 

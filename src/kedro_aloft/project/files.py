@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LARGE_BYTES = 1_000_000
-_NOT_WRITTEN = {"__pycache__", "build", "data", "dist", "logs", "node_modules", "site-packages", "venv"}
+_NOT_WRITTEN = {"__pycache__", "node_modules", "site-packages", "venv"}
+_NOT_WRITTEN_AT_TOP = {"build", "data", "dist", "logs", "mlruns"}
 _HIDDEN_AND_WRITTEN = {".github", ".gitlab"}
 
 
@@ -44,10 +45,11 @@ class ProjectFiles:
             if "pyvenv.cfg" in names:  # a virtual environment, whatever it is called
                 folders.clear()
                 continue
-            folders[:] = [one for one in folders if _written(one)]
             start = os.path.relpath(folder, self.root).replace(os.sep, "/")
+            skipped = _NOT_WRITTEN | (_NOT_WRITTEN_AT_TOP if start == "." else set())
+            folders[:] = [one for one in folders if one not in skipped and _shown(one)]
             yield from (name if start == "." else f"{start}/{name}" for name in names)
 
 
-def _written(folder: str) -> bool:
-    return folder in _HIDDEN_AND_WRITTEN or not (folder.startswith(".") or folder in _NOT_WRITTEN)
+def _shown(folder: str) -> bool:
+    return not folder.startswith(".") or folder in _HIDDEN_AND_WRITTEN
