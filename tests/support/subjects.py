@@ -34,6 +34,7 @@ def subject(
     catalog: Mapping[str, Mapping[str, Any]] | None = None,
     files: Mapping[str, str] | None = None,
     settings: SettingsView | None = None,
+    dag_source: str = "",
     **more: Any,
 ) -> Subject:
     """Return a subject; what the catalog does not have lives in memory."""
@@ -47,6 +48,7 @@ def subject(
     )
     sources = Sources(files=FilesInMemory(files or {}))
     plan = build_plan(snapshot, group_by=GroupBy(more.pop("group_by", "none")))
+    more.setdefault("render", lambda: dag_source)
     return Subject(snapshot=snapshot, plan=plan, settings=settings or SettingsView(), sources=sources, **more)
 
 

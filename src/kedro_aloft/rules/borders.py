@@ -217,6 +217,8 @@ def _last_name(expression: ast.expr | None) -> str:
 
 
 def _two_pipelines(subject: Subject) -> Iterator[Hit]:
+    if not subject.settings.scheduled:
+        return  # people who start both by hand know what they do
     mine = {strip_transcoding(info.name): info for info in subject.outputs}
     for name, outputs in subject.other_pipelines().items() if mine else ():
         both = sorted(set(mine) & {strip_transcoding(one) for one in outputs})
@@ -226,7 +228,6 @@ def _two_pipelines(subject: Subject) -> Iterator[Hit]:
                 spot=dataset(mine[both[0]].name),
                 where=f"pipelines {subject.snapshot.pipeline}, {name}",
                 remedy="let one pipeline write a dataset, or let one DAG wait for the other (`wait_for`)",
-                severity=None if subject.settings.scheduled else Severity.INFO,
             )
 
 
@@ -371,7 +372,7 @@ RULES = (
         name="two-pipelines-write",
         family=FAMILY,
         severity=Severity.WARNING,
-        summary="A dataset that another registered pipeline writes, too; an info while nothing is scheduled.",
+        summary="A scheduled pipeline writes a dataset that another registered pipeline writes, too.",
         why="Two pipelines are two DAGs: they run at the same time and replace each other's data in any order.",
         bad='"train_a": Pipeline([node(train_a, "table", "model", name="a")]),\n'
         '"train_b": Pipeline([node(train_b, "table", "model", name="b")]),',
