@@ -108,7 +108,7 @@ def _prepare(dag: Any, seen: dict[str, Any]) -> Iterator[str]:
 
 def _note(seen: dict[str, Any], context: Any) -> None:
     """Note what a task passes to Kedro, when Airflow has rendered its templates."""
-    task = context["task"]
+    task = context["ti"].task  # Airflow 3.0 leaves the one without rendered templates in context["task"]
     seen["params"] = task.build_request(context).runtime_params
     seen["env_vars"] |= task.env_vars
 

@@ -62,7 +62,7 @@ def _options(project: Project, dag: CompiledDag, params: Mapping[str, Any]) -> S
     if project.conf_source:
         options.append(f"--conf-source={project.conf_source}")
     if dag.plan.pipeline != DEFAULT_PIPELINE:
-        options.append(f"-p={dag.plan.pipeline}")
+        options += ["-p", dag.plan.pipeline]  # its long name changed with Kedro 1.3
     nodes = [node.name for node in dag.snapshot.nodes]
     if len(nodes) < len(project.pipelines[dag.plan.pipeline].nodes):
         options.append(f"--nodes={','.join(nodes)}")

@@ -266,7 +266,10 @@ def _verdict(snapshot: Snapshot, found: Comparison, unsteady: set[str]) -> Verdi
     node = snapshot.producers()[strip_transcoding(found.dataset)].name
     if found.difference is None:
         return Verdict(dataset=found.dataset, node=node, verdict=found.how)
-    verdict, reason = found.how, "two `kedro run`s are equal: look at what crosses between tasks"
+    verdict, reason = (
+        found.how,
+        "two `kedro run`s are equal: look at what crosses between tasks, and what nodes keep in memory",
+    )
     if found.dataset in unsteady:
         names = suspects(snapshot, found.dataset, unsteady)
         who = f"node '{names[0]}' is" if len(names) == 1 else f"one of the nodes {_quoted(names)} is"
