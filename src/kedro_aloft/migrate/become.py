@@ -151,7 +151,10 @@ def as_variables(value: Any, _: Around) -> Mapping[str, Any]:
 
 def _names(value: Any) -> list[str]:
     items: Iterable[Any] = value if isinstance(value, (list, tuple)) else (value,) if value else ()
-    return [str(item) for item in items]
+    names = [str(item) for item in items]
+    if not all(re.fullmatch(r"[A-Za-z_]\w*", name) for name in names):
+        raise NeedsHand("names of variables have letters, digits and `_`")
+    return names
 
 
 def as_dependencies(value: Any, _: Around) -> Mapping[str, Any]:

@@ -123,6 +123,8 @@ def _carry(key: str, value: Any, file: OldFile, around: Around, comments: tuple[
             settings = dict(row.become(_without_old_placeholders(value, file.kind), around))
         except NeedsHand as reason:
             fate, why = Fate.BY_HAND, str(reason)
+        except (AttributeError, TypeError, ValueError, KeyError):
+            fate, why = Fate.BY_HAND, f"a {type(value).__name__}, which the old plugin could not read either"
         else:
             fate = _real_fate(row, value, settings)
     new = ", ".join(f"{name}: {shown(item, name)}" for name, item in settings.items())

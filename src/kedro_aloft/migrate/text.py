@@ -53,8 +53,8 @@ class Section:
 
 
 def _put(values: dict[str, Any], key: str, value: Any) -> None:
-    head, _, rest = key.partition(".")
-    if not rest:
+    head, dot, rest = key.partition(".")
+    if not dot:
         values[head] = value
     elif head in _FLAT:
         values.setdefault(head, {})[rest] = value
@@ -116,6 +116,8 @@ def _redacted(entry: Entry) -> Any:
 
 
 def _comment(text: str) -> list[str]:
+    """Lines of a comment; what YAML has no place for is escaped."""
+    text = "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
     return [f"  # {line}" for line in textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)]
 
 
