@@ -51,3 +51,4 @@ done
 compile_alone requirements/bench-kedro-airflow.txt -c requirements/dev.txt requirements/bench-kedro-airflow.in
 compile_alone requirements/bench-kedro-aloft.txt -c requirements/dev.txt pyproject.toml requirements/bench-kedro-aloft.in
 compile_alone requirements/bench-plugins.txt requirements/bench-plugins.in
+compile_alone requirements/providers.txt requirements/providers.in

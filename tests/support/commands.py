@@ -84,3 +84,8 @@ def run_python(code: str, *args: str | Path, cwd: Path, env: Mapping[str, str] |
 def program(name: str) -> Path:
     """Return a program of the environment that runs the tests."""
     return Path(sys.executable).with_name(name)
+
+
+def user_cache() -> Path:
+    """Return the folder for what tests make once per machine."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kedro-aloft"

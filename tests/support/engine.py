@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.base_image import IMAGE_ENVIRONMENT, base_image_key, write_base_files
-from support.commands import program, run_command
+from support.commands import program, run_command, user_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -193,7 +193,7 @@ def _apt_get(*words: str) -> None:
 
 
 def _shared_directory() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kedro-aloft" / "engine"
+    return user_cache() / "engine"
 
 
 def _start(directory: Path) -> None:

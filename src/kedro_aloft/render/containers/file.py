@@ -119,7 +119,7 @@ class Containers:
         used = functions_used([*calls, *self._constants.values.values()])
         blocks = [preamble(self._plan, self._settings)]
         if VARIABLES in used:
-            blocks.append("\n" + VARIABLES_SOURCE)
+            blocks.append(VARIABLES_SOURCE)
         if PROJECT in used:
             blocks.append(PROJECT_SOURCE.rstrip())
             used |= {"os", "Path"}

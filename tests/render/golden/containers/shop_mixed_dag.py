@@ -1,0 +1,220 @@
+"""Kedro pipeline `mixed` of `shop` (env `local`) as an Airflow DAG.
+
+Made by: kedro airflow create
+Plan: 6b0d70437598b535
+Fingerprint: 4ec350c98b92891a
+
+That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
+"""
+
+import json
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk import DAG, Param, TaskGroup
+from kedro_aloft.airflow import (
+    KedroCleanup,
+    KedroOperator,
+    KedroPipeline,
+    data_interval_schedule,
+    duration,
+    instant,
+    notifier,
+    wait_for,
+)
+
+DOC = """\
+Kedro pipeline `mixed` of `shop`, environment `local`: 4 nodes in 4 tasks.
+
+```mermaid
+flowchart LR
+    t0["load"]
+    t1["split"]
+    t2["fit"]
+    t3["report.score"]
+    t0 -->|"clean"| t1
+    t1 -.->|"train"| t2
+    t1 -.->|"test"| t3
+    t2 -.->|"model"| t3
+```
+
+Dotted arrows hand over data that lives in memory.
+
+Plan `6b0d70437598b535` · kedro-aloft fingerprint `4ec350c98b92891a`
+"""
+
+kedro = KedroPipeline(
+    package="shop",
+    pipeline="mixed",
+    env="local",
+    handoff="s3://shop/handoff",
+    runtime_params={"day": "{{ ds }}", "braces": "{{ '{{' }} and {x}", "n": 3},
+)
+
+KEDRO = {
+    "package": "shop",
+    "pipeline": "mixed",
+    "env": "local",
+    "handoff_uri": "s3://shop/handoff",
+    "selective": True,
+    "runner": "SequentialRunner",
+    "skip_plugin_hooks": ["kedro-mlflow", "kedro-telemetry", "kedro-viz"],
+    "runtime_params": {"day": "{{ ds }}", "braces": "{{ '{{' }} and {x}", "n": 3},
+}
+RUN = (
+    '{"dag_id": {{ ti.dag_id | tojson }},\n'
+    '"run_id": {{ ti.run_id | tojson }},\n'
+    '"task_id": {{ ti.task_id | tojson }},\n'
+    '"try_number": {{ ti.try_number }},\n'
+    '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
+    '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
+    '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
+    '"runtime_params": {"day": {% filter tojson %}{{ ds }}{% endfilter %}, "braces": {% filter tojson %}{{ \'{{\' }} and {x}{% endfilter %}, "n": 3 }}'
+)
+
+
+def kedro_environment(variables=None, /, **task):
+    """Return the environment of a container: what it runs, and for which DAG run."""
+    work = json.dumps({**KEDRO, **task})
+    return {
+        **(variables or {}),
+        "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
+        "KEDRO_ALOFT_RUN": RUN,
+    }
+
+
+POD_GPU = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {
+        "namespace": "gpu",
+        "labels": {
+            "app.kubernetes.io/managed-by": "kedro-aloft",
+            "app.kubernetes.io/part-of": "shop",
+            "cost-centre": "research",
+        },
+        "annotations": {"profile": "gpu"},
+    },
+    "spec": {
+        "nodeSelector": {"pool": "gpu"},
+        "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
+        "restartPolicy": "Never",
+        "containers": [
+            {
+                "name": "base",
+                "image": "registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+                "imagePullPolicy": "IfNotPresent",
+                "command": ["python", "-m", "kedro_aloft.runtime"],
+                "resources": {
+                    "requests": {"cpu": "4"},
+                    "limits": {"memory": "16Gi", "cpu": "8", "nvidia.com/gpu": "1"},
+                },
+            },
+        ],
+    },
+}
+POD_OPTIONS = {
+    "startup_timeout_seconds": 600,
+    "startup_check_interval_seconds": 1,
+    "deferrable": False,
+    "base_container_status_polling_interval": 1.0,
+    "on_finish_action": "delete_pod",
+    "termination_message_policy": "FallbackToLogsOnError",
+    "log_events_on_failure": True,
+    "log_pod_spec_on_failure": False,
+    "do_xcom_push": False,
+}
+
+with DAG(
+    dag_id="shop-mixed",
+    description="Kedro pipeline 'mixed' of shop, env 'local'",
+    schedule=data_interval_schedule("0 6 * * *", timezone="Europe/Zurich"),
+    start_date=instant("2024-01-01T00:00:00+01:00", timezone="Europe/Zurich"),
+    catchup=False,
+    max_active_runs=1,
+    on_failure_callback=[
+        notifier("airflow.providers.smtp.notifications.smtp.SmtpNotifier", to="a@b.c"),
+    ],
+    params={"size": Param(0.2, type="number")},
+    default_args={"owner": "airflow", "retries": 2, "retry_delay": duration("30s")},
+    tags=["kedro", "kedro-aloft"],
+    doc_md=DOC,
+):
+    wait_for_ingest_orders = wait_for(
+        task_id="wait_for_ingest_orders",
+        dag_id="ingest",
+        external_task_id="orders",
+        timeout=duration("1d"),
+        execution_delta=duration("1h"),
+    )
+
+    load = KedroOperator(
+        task_id="load",
+        kedro=kedro,
+        nodes=["load"],
+        pinned=["clean"],
+        versioned=["clean"],
+        execution_timeout=duration("1h"),
+        env_vars={"OMP_NUM_THREADS": "2", "STAGE": "{{ var.value.stage }}"},
+        doc_md=(
+            "Kedro node `load`: function `load` in `src/shop/nodes.py`.\n"
+            "\n"
+            "Reads `raw`. Writes `clean`.\n"
+        ),
+    )
+
+    split = KedroOperator(
+        task_id="split",
+        kedro=kedro,
+        nodes=["split"],
+        gives=["test", "train"],
+        pinned=["clean"],
+        execution_timeout=duration("1h"),
+        env_vars={"OMP_NUM_THREADS": "2", "STAGE": "{{ var.value.stage }}"},
+        venv={"requirements": "requirements.lock"},
+        doc_md=(
+            "Kedro node `split`: function `split` in `src/shop/nodes.py`.\n"
+            "\n"
+            "Reads `clean`. Writes `test`, `train`.\n"
+        ),
+    )
+
+    fit = KubernetesPodOperator(
+        task_id="fit",
+        pod_template_dict=POD_GPU,
+        env_vars=kedro_environment(
+            {"OMP_NUM_THREADS": "2", "STAGE": "{{ var.value.stage }}"},
+            nodes=["fit"],
+            gives=["model"],
+            takes=["train"],
+        ),
+        execution_timeout=duration("1h"),
+        doc_md=(
+            "Kedro node `fit`: function `fit` in `src/shop/nodes.py`.\n"
+            "\n"
+            "Reads `train`. Writes `model`.\n"
+        ),
+        **POD_OPTIONS,
+    )
+
+    with TaskGroup("report"):
+        report_score = KedroOperator(
+            task_id="score",
+            kedro=kedro,
+            nodes=["report.score"],
+            takes=["model", "test"],
+            execution_timeout=duration("1h"),
+            env_vars={"OMP_NUM_THREADS": "2", "STAGE": "{{ var.value.stage }}"},
+            doc_md=(
+                "Kedro node `report.score`: function `score` in `src/shop/nodes.py`.\n"
+                "\n"
+                "Reads `model`, `test`. Writes `scores`.\n"
+            ),
+        )
+
+    clean_up_handoff = KedroCleanup(kedro=kedro)
+
+    wait_for_ingest_orders >> load
+    load >> split
+    split >> fit
+    [split, fit] >> report_score
+    [split, fit, report_score] >> clean_up_handoff
