@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 
 OLD = "default:\n  schedule_interval: '@daily'\n  retry_delay: 5\n"
 
+COMPOSER = """
+    default:
+      resources_tag_prefix: "machine:"
+      docker_image: registry/shop:1
+      gcp_project_id: shop
+      gcp_region: europe-west1
+      gcp_gke_cluster_name: batch
+      k8s_namespace: jobs
+"""
+TEMPLATE = """
+    from airflow import models
+    {% if grouping %}
+    machines = {
+        f"{MACHINE_PREFIX}medium" : k8s_models.V1ResourceRequirements(limits={"memory": "4G"}),
+    }
+"""
+
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
@@ -104,6 +121,24 @@ def test_the_k8s_file_is_retired_since_kedro_would_read_it_as_ours(builder: Proj
         "airflow-k8s.yaml.old",
         "airflow.yml",
     ]
+
+
+def test_a_project_of_the_composer_example_becomes_a_dag_of_gke_pods(builder: ProjectBuilder) -> None:
+    """With the tags renamed as the report says, which Kedro 1 asks for before it opens the project."""
+    project = (
+        builder.functions("def same(x): return x")
+        .pipeline("__default__", "node(same, 'params:a', 'b', name='n', tags=['airflow.resources.medium'])")
+        .parameters(a=1)
+        .catalog("b: {type: pickle.PickleDataset, filepath: 's3://shop/b.pkl'}\n")
+        .file("conf/base/airflow.yml", COMPOSER)
+        .file("templates/gke.pytpl", TEMPLATE)
+        .build()
+    )
+    project.airflow("migrate", "--force").ok()
+    (dag_file,) = project.create()
+    text = dag_file.read_text(encoding="utf-8")
+    assert "GKEStartPodOperator" in text
+    assert '"4G"' in text
 
 
 def test_a_project_without_an_old_plugin_says_so(builder: ProjectBuilder) -> None:

@@ -88,6 +88,17 @@ def test_the_machines_of_the_composer_template_become_profiles(old: Old) -> None
     }
 
 
+def test_machines_come_with_the_image_where_no_key_names_their_prefix(old: Old) -> None:
+    old.write("conf/base/airflow.yml", "default: {docker_image: i:1}").write("dag.pytpl", MACHINES)
+    settings = yaml.safe_load(old.plan().files["conf/base/airflow.yml"])["default"]
+    assert set(settings["resource_profiles"]) == {"medium", "default"}
+
+
+def test_grouping_without_any_tag_is_left_to_a_person(old: Old) -> None:
+    old.write("conf/base/airflow.yml", 'default: {grouping: true, grouping_prefix: "group:"}')
+    assert "begins with `group:`" in old.lines()["default.grouping"].why
+
+
 def test_the_image_of_an_interpolation_stays_one(old: Old) -> None:
     old.write("conf/base/airflow-k8s.yaml", "run_config: {image: '${registry}/shop', startup_timeout: '${wait}'}")
     (text,) = old.plan().files.values()

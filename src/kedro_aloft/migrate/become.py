@@ -189,4 +189,6 @@ def as_groups(value: Any, around: Around) -> Mapping[str, Any]:
         return {}
     prefix = group_prefix(around.section)
     tags = sorted({new_tag(use.tag, group=prefix) for use in around.tags if use.tag.startswith(prefix)})
-    return {"group_by": "tag", "group_tags": tags} if tags else {}
+    if not tags:
+        raise NeedsHand(f"no tag in the pipelines begins with `{prefix}`; write `group_by: tag` and `group_tags`")
+    return {"group_by": "tag", "group_tags": tags}

@@ -32,13 +32,15 @@ _MACHINE = re.compile(
 _AMOUNTS = re.compile(r"(requests|limits)\s*=\s*(\{[^{}]*\})")
 
 
-def as_image(mode: str) -> Callable[[Any, Around], Mapping[str, Any]]:
-    """Return the function that makes an image the place where tasks run."""
+def as_image(value: Any, _: Around) -> Mapping[str, Any]:
+    """An image is where tasks run."""
+    return {"execution": "kubernetes", "image": value}
 
-    def become(value: Any, _: Around) -> Mapping[str, Any]:
-        return {"execution": mode, "image": value}
 
-    return become
+def as_gke_image(value: Any, around: Around) -> Mapping[str, Any]:
+    """The image of the Composer example; its machines come along where no key of their own brings them."""
+    machines = {} if "resources_tag_prefix" in around.section else _profiles_of_templates(around)
+    return {"execution": "gke", "image": value, **machines}
 
 
 def as_pull(value: Any, _: Around) -> Mapping[str, Any]:
@@ -140,11 +142,18 @@ def _template(old: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_machines(_: Any, around: Around) -> Mapping[str, Any]:
     """The machines of the Composer example stand in its template."""
-    for template in around.templates:
-        profiles = {f"resource_profiles.{name}": profile for name, profile in _machines(template.text)}
-        if profiles:
-            return profiles
-    raise NeedsHand("write `resource_profiles`: what the machines are stands in the template, and none was found here")
+    profiles = _profiles_of_templates(around)
+    if not profiles:
+        raise NeedsHand("write `resource_profiles`: the machines stood in a template, and none was found here")
+    return profiles
+
+
+def _profiles_of_templates(around: Around) -> dict[str, Any]:
+    return {
+        f"resource_profiles.{name}": profile
+        for template in around.templates
+        for name, profile in _machines(template.text)
+    }
 
 
 def _machines(text: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -25,6 +25,7 @@ from kedro_aloft.migrate.become import (
     variables_as_params,
 )
 from kedro_aloft.migrate.pods import (
+    as_gke_image,
     as_image,
     as_machines,
     as_pod_templates,
@@ -72,7 +73,7 @@ KEDRO_AIRFLOW: tuple[Row, ...] = (
 K8S: tuple[Row, ...] = (
     obsolete("host", "Commands that talk to an Airflow take its address as an option."),
     waiting("output", _DEPLOY),
-    mapped("run_config.image", "`execution: kubernetes`, `image`", as_image("kubernetes"), _IMAGE),
+    mapped("run_config.image", "`execution: kubernetes`, `image`", as_image, _IMAGE),
     mapped("run_config.image_pull_policy", "`kubernetes.pull`", as_pull),
     mapped("run_config.image_pull_secrets", "`kubernetes.pull_secrets`", as_pull_secrets, "a list"),
     mapped("run_config.startup_timeout", "`kubernetes.startup_timeout`", as_startup_timeout, "with its unit"),
@@ -180,7 +181,7 @@ COMPOSER: tuple[Row, ...] = (
     renamed("gcp_gke_cluster_name", "gke.cluster", _GKE),
     renamed("k8s_namespace", "kubernetes.namespace"),
     renamed("k8s_service_account", "kubernetes.service_account"),
-    mapped("docker_image", "`execution: gke`, `image`", as_image("gke"), f"{_IMAGE}; a fixed tag, not `latest`"),
+    mapped("docker_image", "`execution: gke`, `image`", as_gke_image, f"{_IMAGE}; a fixed tag, not `latest`"),
     kept("tags"),
     by_hand("env", "Each environment has an airflow.yml of its own; name it with `--env`."),
 )
