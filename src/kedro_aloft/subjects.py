@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kedro_aloft.render import uses_data_interval
 from kedro_aloft.rules import SettingsView, Sources, Subject, Target, TaskView
 from kedro_aloft.settings import Every, OnAssets, cron_gaps, effective, unused_overrides
+from kedro_aloft.settings.quantity import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,6 +87,7 @@ def view_settings(settings: DagSettings, snapshot: Snapshot) -> SettingsView:
             (task.select, {key: getattr(task, key) for key in sorted(task.changes)}) for task in settings.tasks
         ),
         unused_selectors=tuple((int(index), selector) for index, _, selector in unused),
+        runner=settings.runner,
         slots=settings.slots,
         memory_per_slot_mib=settings.memory_per_slot,
         ignored=tuple(settings.check.ignore),
@@ -99,13 +101,15 @@ def _seconds(duration: timedelta | None) -> float | None:
 
 
 def _task_views(settings: DagSettings) -> Callable[[NodeInfo], TaskView]:
-    if not settings.tasks:
-        one = _view(effective(settings, ""))
+    if not settings.tasks and not settings.resource_profiles:
+        one = _view(effective(settings, ""), settings)
         return lambda _: one
-    return lambda node: _view(effective(settings, node.name, tags=node.tags, namespace=node.namespace))
+    return lambda node: _view(effective(settings, node.name, tags=node.tags, namespace=node.namespace), settings)
 
 
-def _view(task: TaskSettings) -> TaskView:
+def _view(task: TaskSettings, settings: DagSettings) -> TaskView:
+    profile = settings.resource_profiles.get(task.resource_profile or "")
+    pods = task.kubernetes
     return TaskView(
         retries=task.retries,
         retry_delay_s=task.retry_delay.total_seconds(),
@@ -116,8 +120,18 @@ def _view(task: TaskSettings) -> TaskView:
         executor=task.executor,
         execution=task.execution,
         disk=_disk(task),
+        image=task.image,
+        resource_profile=task.resource_profile,
+        requests=_amounts(profile.requests) if profile else (),
+        limits=_amounts(profile.limits) if profile else (),
+        has_template=pods is not None and pods.pod_template is not None,
+        claim_modes=pods.volume.access_modes if pods is not None and pods.volume is not None else (),
         env_vars=task.env_vars,
     )
+
+
+def _amounts(quantities: Mapping[str, str]) -> tuple[tuple[str, float], ...]:
+    return tuple((name, amount(quantity)) for name, quantity in sorted(quantities.items()))
 
 
 def _disk(task: TaskSettings) -> str:

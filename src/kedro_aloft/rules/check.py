@@ -9,6 +9,7 @@ from kedro_aloft.rules import (
     dag_files,
     effects,
     idioms,
+    limits,
     names,
     purity,
     resources,
@@ -41,6 +42,7 @@ FAMILIES = (
     idioms,
     dag_files,
     resources,
+    limits,
     settings,
 )
 

@@ -42,6 +42,11 @@ class TaskView:
         execution: Where the node runs.
         disk: What becomes of files below the project: `kept` on a disk of the machine, on one of the `run` that goes
             with it, on `none` but the container's own, or `unknown`.
+        image: Of the container.
+        resource_profile: Name of what the container may take.
+        requests, limits: What the pod is sure to get and may take at most: cores, bytes, or a count, by name.
+        has_template: Whether a pod template may say more.
+        claim_modes: How pods share the claim of a run; empty without one.
     """
 
     retries: int = 1
@@ -53,6 +58,12 @@ class TaskView:
     executor: str | None = None
     execution: str = "process"
     disk: str = "kept"
+    image: str | None = None
+    resource_profile: str | None = None
+    requests: tuple[tuple[str, float], ...] = ()
+    limits: tuple[tuple[str, float], ...] = ()
+    has_template: bool = False
+    claim_modes: tuple[str, ...] = ()
     env_vars: tuple[tuple[str, str], ...] = ()
 
 
@@ -71,6 +82,7 @@ class SettingsView:
         notifies: Whether anybody hears of a failure.
         override_tasks: Each entry of `tasks`: its selectors and the keys that it changes.
         unused_selectors: Index of the override and the selector, for each that matches no node.
+        runner: Kedro's runner inside of a task.
         slots: How many tasks run at the same time, when somebody said so.
         memory_per_slot_mib: What a task may take.
         cron_gaps_s: Shortest and longest pause between runs of a cron, in seconds; None without cron.
@@ -99,6 +111,7 @@ class SettingsView:
     notifies: bool = False
     override_tasks: tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...] = ()
     unused_selectors: tuple[tuple[int, str], ...] = ()
+    runner: str = "SequentialRunner"
     slots: int | None = None
     memory_per_slot_mib: float | None = None
     cron_gaps_s: tuple[float, float] | None = None
