@@ -189,6 +189,11 @@ def _plain_omegaconf(usual: Any) -> Any:
             if type(cfg) is not _Plain:
                 usual.resolve(cfg)
 
+        @staticmethod
+        def register_new_resolver(name: str, resolver: Any, **options: Any) -> None:
+            """Without the warning that another name is meant, which nobody here can heed; new in omegaconf 2.4."""
+            getattr(usual, "register_resolver", usual.register_new_resolver)(name, resolver, **options)
+
     def _wrapped(config: Any) -> Any:
         return usual.create(dict(config)) if type(config) is _Plain else config
 

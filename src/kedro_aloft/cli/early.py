@@ -9,8 +9,10 @@ is ours.
 import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -30,6 +32,25 @@ def _explain(kind: type[BaseException], error: BaseException, trace: TracebackTy
         print_error(explained)
 
 
+def _leave_out_telemetry() -> None:
+    """Keep kedro-telemetry from being imported: where tracking is off it does nothing with all that it imports.
+
+    Source: kedro-telemetry 0.9 `_check_for_telemetry_consent`; pluggy loads no entry point whose name is blocked.
+    """
+    from pluggy import PluginManager
+
+    load = PluginManager.load_setuptools_entrypoints
+
+    def load_others(manager: PluginManager, *arguments: Any, **options: Any) -> int:
+        manager.set_blocked("kedro-telemetry")
+        return load(manager, *arguments, **options)
+
+    PluginManager.load_setuptools_entrypoints = load_others  # type: ignore[assignment]
+
+
+if os.environ.get("DO_NOT_TRACK") or os.environ.get("KEDRO_DISABLE_TELEMETRY"):
+    with suppress(ImportError):
+        _leave_out_telemetry()
 # A command ends before the collector would find anything: a tenth of the time of `create`. Who waits turns it on again.
 gc.disable()
 os.environ.setdefault("KEDRO_LOGGING_CONFIG", str(Path(__file__).with_name("quiet_logging.yml")))

@@ -24,5 +24,6 @@ def load_project(request: TaskRequest) -> None:
         configure_project(request.package)
     compat.infer_copy_mode_cheaply()
     compat.describe_git_cheaply()
+    compat.read_plain_conf_cheaply()
     if not request.selective:
         compat.load_every_pipeline()

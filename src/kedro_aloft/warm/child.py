@@ -120,8 +120,11 @@ def _take_files(files: list[int]) -> None:
 
 
 def _take_surroundings(request: dict[str, Any]) -> None:
-    os.environ.clear()
-    os.environ.update(request["environment"])
+    # Only what differs: to set all of them anew copies half a megabyte of pages.
+    wanted, present = request["environment"], dict(os.environ)
+    for name in present.keys() - wanted.keys():
+        del os.environ[name]
+    os.environ.update({name: value for name, value in wanted.items() if present.get(name) != value})
     os.chdir(request["directory"])
     os.umask(request["umask"])
     os.sched_setaffinity(0, request["processors"])

@@ -160,9 +160,10 @@ def _tree(path: str) -> list[Any]:
 
 
 def _container(config: Any) -> Any:
-    from omegaconf import OmegaConf
+    from kedro.config import omegaconf_config
 
-    return OmegaConf.to_container(config, resolve=False)
+    module: Any = omegaconf_config  # whose OmegaConf `compat` replaces
+    return module.OmegaConf.to_container(config, resolve=False)
 
 
 def _is_plain(value: Any) -> bool:
