@@ -44,6 +44,7 @@ SECRET_LINES = [
     "con: postgresql://shop:Xk29fj3a@db.example.org:5432/shop",
     "con: DefaultEndpointsProtocol=https;AccountKey=" + "a1B2c3D4e5F6" * 6 + "==",
     PEM,
+    "key: sk-proj-" + "a1B2c3D4e5F6" * 3,
     "key = 'hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH'",
 ]
 
@@ -98,6 +99,9 @@ HARMLESS_LINES = [
     "filepath: s3://bucket/key=value/password.csv",
     "description: the task-secret service sk-learn pipeline",
     "model: sk-learn-random-forest",
+    "class: sk-toggleable__label-arrow-of-2-rows",
+    "con: postgresql://scott:tiger@db.example.org/shop",
+    "con: postgresql://shop:Xk29fj3a@localhost:5432/shop",
 ]
 
 

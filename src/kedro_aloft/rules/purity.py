@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from kedro_aloft.rules.rule import Rule
 from kedro_aloft.rules.syntax import nodes_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kedro_aloft.rules.subject import Subject
     from kedro_aloft.rules.syntax import Call, Code, Scope
 
 FAMILY = "Purity"
+
+_BEGINNING = re.compile(r"(^|_)(began|begin|start|started|t0|tic)($|_)")
 
 
 def _clocks(code: Code, _: Subject) -> Iterator[Sight]:
@@ -52,23 +55,43 @@ def _last_name(expression: ast.expr) -> str:
     return getattr(expression, "attr", getattr(expression, "id", ""))
 
 
-def _measured(scope: Scope, readings: list[Call], logged: set[int]) -> set[int]:
+def _measured(scope: Scope, readings: Sequence[Call], logged: set[int]) -> set[int]:
     """Readings of the clock that are subtracted from each other, and at most logged besides: how long it took."""
     clocks = {id(call.node) for call in readings}
-    sides = {
-        id(side)
-        for one in scope.facts.all(ast.BinOp)
-        if isinstance(one.op, ast.Sub) and all(id(scope.origin(side)) in clocks for side in (one.left, one.right))
-        for side in (one.left, one.right)
-    }
+    values = _values(scope)
+    names = {name for name, given in values.items() if given and given <= clocks}
+    sides: set[int] = set()
+    for one in scope.facts.all(ast.BinOp):
+        if isinstance(one.op, ast.Sub) and all(_is_moment(side, clocks, names) for side in (one.left, one.right)):
+            sides |= {id(one.left), id(one.right)}
     uses: dict[str, set[int]] = defaultdict(set)
     for name in scope.facts.all(ast.Name):
         if isinstance(name.ctx, ast.Load):
             uses[name.id].add(id(name))
-    measured = {
-        id(value) for name, value in scope.origins.items() if uses[name] & sides and uses[name] <= sides | logged
-    }
-    return sides | measured
+    measured = {name for name in names if uses[name] & sides and uses[name] <= sides | logged}
+    return sides.union(*(values[name] for name in measured))
+
+
+def _values(scope: Scope) -> dict[str, set[int]]:
+    """What is assigned to each name; empty when something else gives it a value, too."""
+    given: dict[str, set[int]] = defaultdict(set)
+    stores: dict[str, int] = defaultdict(int)
+    for name in scope.facts.all(ast.Name):
+        stores[name.id] += not isinstance(name.ctx, ast.Load)
+    for one in scope.facts.all(ast.Assign):
+        for target in one.targets:
+            if isinstance(target, ast.Name):
+                given[target.id].add(id(one.value))
+                stores[target.id] -= 1
+    return {name: values if stores[name] == 0 else set() for name, values in given.items()}
+
+
+def _is_moment(side: ast.expr, clocks: set[int], names: set[str]) -> bool:
+    """Whether one side of a difference is a reading of the clock, or a moment that somebody calls a beginning."""
+    if id(side) in clocks:
+        return True
+    name = side.id if isinstance(side, ast.Name) else side.attr if isinstance(side, ast.Attribute) else ""
+    return name in names or bool(_BEGINNING.search(name))
 
 
 def _unrepeatable(code: Code, _: Subject) -> Iterator[Sight]:
@@ -140,7 +163,7 @@ def _unseeded_sample(node: ast.Call, scope: Scope) -> Iterator[Sight]:
 
 
 def _set_order(code: Code, _: Subject) -> Iterator[Sight]:
-    """Lists made of sets; silent where something sorts them, counts them or asks what is in them."""
+    """Lists made of sets; silent where something sorts or counts them, asks what is in them, or makes words of them."""
     scope = code.scope
     lists = [call for call in scope.calls_of("list") if _is_set(call.node.args, scope)]
     if not lists:
@@ -150,7 +173,7 @@ def _set_order(code: Code, _: Subject) -> Iterator[Sight]:
         for call in scope.facts.all(ast.Call)
         if _last_name(call.func) in {"all", "any", "isin", "is_in", "len", "max", "min", "set", "sorted", "sum"}
         for one in nodes_below(call.args)
-    }
+    } | {id(one) for kind in (ast.JoinedStr, ast.Raise) for one in nodes_below(scope.facts.all(kind))}
     sorted_later = {
         call.func.value.id
         for call in scope.facts.all(ast.Call)

@@ -5,6 +5,7 @@ What is found is never returned: only where it stands, and what kind it is.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -24,7 +25,7 @@ _FORMATS = (
     ("a Slack token", "xox", r"\bxox[abeoprs]-[A-Za-z0-9\-]{10,}"),
     ("a Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}"),
     ("a Google API key", "AIza", r"\bAIza[A-Za-z0-9_\-]{35}"),
-    ("an OpenAI key", "sk-", r"\bsk-[A-Za-z0-9_\-]{20,}"),
+    ("an OpenAI key", "sk-", r"\bsk-(?=[\w\-]*\d)(?=[\w\-]*[A-Z])[A-Za-z0-9_\-]{20,}"),
     ("a Stripe key", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
     ("a Databricks token", "dapi", r"\bdapi[0-9a-f]{32}"),
     ("a Hugging Face token", "hf_", r"\bhf_[A-Za-z0-9]{30,}\b"),
@@ -35,7 +36,9 @@ _FORMATS = (
 )
 FORMATS = tuple((name, part, re.compile(pattern)) for name, part, pattern in _FORMATS)
 
-_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.\-]*://(?P<user>[^\s:/@\"'{}$<>]*):(?P<secret>[^\s/@\"'{}$<>]+)@[\w.\-\[]")
+_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.\-]*://(?P<user>[^\s:/@\"'{}$<>]*):(?P<secret>[^\s/@\"'{}$<>]+)@(?P<host>[\w.\-\[]+)"
+)
 _TELLING = re.compile(
     r"(?:^|_)(?P<word>password|passwd|pwd|passphrase|secret|token|api_?key|access_key|secret_key|private_key|account_key|"
     r"storage_key|client_secret|auth_key|signing_key|encryption_key|fernet_key|jwt_secret)$"
@@ -53,7 +56,10 @@ _PLACEHOLDER = re.compile(
     r"(?i)change.?me|replace|your|example|placeholder|dummy|sample|fixme|todo|redacted|insert|fake|test|not.?set|unset"
 )
 _NOTHING = frozenset(
-    {"", "null", "none", "~", "true", "false", "yes", "no", "on", "off", "str", "string", "password", "secret"}
+    {
+        *("", "null", "none", "~", "true", "false", "yes", "no", "on", "off", "str", "string"),
+        *("mypassword", "pass", "passwd", "password", "passwords", "pwd", "secret", "tiger"),
+    }
 )
 _LEAST_BITS = 2.8
 """Per character. Words have about 2.5 at this length, random letters and digits 3.5 and more."""
@@ -76,18 +82,18 @@ class Secret:
     value: str = field(repr=False)
 
 
-def find_secrets(text: str, *, quoted: bool = False) -> Iterator[Secret]:
+@functools.lru_cache(maxsize=512)
+def find_secrets(text: str, *, quoted: bool = False) -> tuple[Secret, ...]:
     """Return what looks like a secret in a text of `key: value` or `key = value` lines, one per line at most.
 
     Args:
         text: Of a file.
         quoted: Whether values without quotes are expressions, as in Python.
     """
-    seen: set[int] = set()
+    by_line: dict[int, Secret] = {}
     for secret in (*_known(text), *_addresses(text), *_told(text, quoted=quoted)):
-        if secret.line not in seen:
-            seen.add(secret.line)
-            yield secret
+        by_line.setdefault(secret.line, secret)
+    return tuple(by_line.values())
 
 
 def looks_secret(key: str, value: object) -> Secret | None:
@@ -110,7 +116,8 @@ def _known(text: str) -> Iterator[Secret]:
 def _addresses(text: str) -> Iterator[Secret]:
     for match in _ADDRESS.finditer(text) if "://" in text else ():
         secret = match["secret"]
-        if secret != match["user"] and not _is_reference(secret):
+        here = match["host"] in {"127.0.0.1", "host", "hostname", "localhost"}
+        if secret != match["user"] and not here and not _is_reference(secret):
             yield Secret(_line(text, match.start()), "a password in an address", False, secret)
 
 
@@ -134,7 +141,7 @@ def _tells(key: str, value: str) -> bool:
     """Whether a key says that its value is secret, and the value is no reference to one."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key.rpartition(".")[2]).replace("-", "_").lower()
     match = _TELLING.search(plain)
-    if match is None or _OTHER_TOKENS.search(plain) or _is_reference(value) or " " in value:
+    if match is None or _OTHER_TOKENS.search(plain) or _is_reference(value) or " " in value or not value.isascii():
         return False
     if match["word"] in {"password", "passwd", "pwd", "passphrase"}:
         return len(value) >= 4
