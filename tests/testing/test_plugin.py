@@ -65,20 +65,6 @@ def test_the_written_tests_pass_on_the_example_and_fail_when_it_is_broken(spacef
     assert "jsonn" in broken.out
 
 
-def test_a_project_that_cannot_be_compiled_fails_in_every_test(builder: ProjectBuilder) -> None:
-    project = (
-        builder.functions("def same(x): return x")
-        .pipeline("__default__", "node(same, 'params:a', 'b', name='one')")
-        .parameters(a=1)
-        .build()
-    )
-    project.airflow("init", "--tests").ok()
-    project.write("conf/base/airflow.yml", "default: {retrise: 1}")
-    done = pytest_in(project)
-    assert set(outcomes(done).values()) == {"ERROR"}
-    assert "retrise" in done.out
-
-
 def test_ids_are_recorded_anew_on_demand_and_the_tests_are_left_to_the_user(builder: ProjectBuilder) -> None:
     project = (
         builder.functions("def same(x): return x")

@@ -34,7 +34,7 @@ def test_each_example_is_equal_and_stays_as_it_was(name: str, tmp_path: Path) ->
     before = _tree(project)
     done = run_command(program("kedro"), "airflow", "test", "--twice", "--json", cwd=project).ok()
     (report,) = done.json()
-    assert report["state"] == "equal", done.err
+    assert (report["state"], report["airflow"]["runs"]) == ("equal", 2), done.err
     assert {one["verdict"] for one in report["datasets"]} <= {"same bytes", "same content"}
     assert len(report["datasets"]) >= 6
     assert _tree(project) == before
@@ -185,9 +185,14 @@ def failing(builder: ProjectBuilder) -> Project:
             def lock(): return threading.Lock()
             def use(value): return "used"
             def fail(): raise OSError("the disk is full")
+
+            def once():
+                (PROJECT / "done").touch(exist_ok=False)
+                return 1
             """
         )
         .pipeline("__default__", 'node(lock, None, "the_lock", name="lock"), node(use, "the_lock", "out", name="use")')
+        .pipeline("once", 'node(once, None, "out", name="once")')
         .pipeline("broken", 'node(fail, None, "out", name="fail")')
         .pickles("out")
         .airflow_yml("default: {retries: 3, retry_delay: 5m}")
@@ -206,6 +211,13 @@ def test_a_handoff_that_fails_is_airflows_part_and_an_error_of_a_node_is_not(fai
     assert done.code == 1
     assert "the disk is full" in done.err
     assert "not Airflow's doing" in done.err
+
+
+def test_a_second_run_that_fails_is_no_matter_of_the_handoff(failing: Project) -> None:
+    done = failing.airflow("test", "--twice", "--pipeline=once")
+    assert done.code == 1
+    assert "task once: node 'once': FileExistsError" in done.err
+    assert "a retry or a cleared task would fail, too" in done.err
 
 
 # --- refusals: before anything runs

@@ -115,7 +115,9 @@ def _print_failure(report: TrialReport) -> None:
         for task, said in report.airflow.failures.items():
             stderr().print(f"    task {task}: {said}")
     if report.kedro.state == "success":
-        stderr().print("  `kedro run` succeeds with the same data: look at what crosses between tasks")
+        again = "it did well the first time: a retry or a cleared task would fail, too"
+        once = "`kedro run` succeeds with the same data: look at what crosses between tasks"
+        stderr().print(f"  {again if report.runs > 1 else once}")
         return
     both = " as well: this is not Airflow's doing" if report.airflow.state != "success" else ""
     marked("✗", "bold red", f"`kedro run` fails{both}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -55,15 +54,11 @@ def verify_sources(sources: Mapping[str, str], *, package: str, project_path: Pa
 
 
 def _load(folder: Path, home: Path) -> dict[str, dict[str, str]]:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")},
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
-    }
+    from kedro_aloft.testing.throwaway import throw_away_environment
+
     done = subprocess.run(
         [sys.executable, "-c", _LOAD, str(folder)],
-        env=environment,
+        env=throw_away_environment(home, folder),
         capture_output=True,
         text=True,
         check=False,

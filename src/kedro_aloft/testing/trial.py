@@ -73,6 +73,7 @@ class TrialReport:
     Args:
         pipeline, dag_id: What was tried.
         airflow: How the DAG run ended, the second one when it ran twice.
+        runs: How often the DAG ran.
         kedro: How `kedro run` ended.
         datasets: Every persisted output; none when a run failed.
     """
@@ -81,6 +82,7 @@ class TrialReport:
     dag_id: str
     airflow: DagResult
     kedro: KedroResult
+    runs: int = 1
     datasets: tuple[Verdict, ...] = ()
 
     @property
@@ -98,6 +100,7 @@ class TrialReport:
             "state": self.state,
             "airflow": {
                 "state": self.airflow.state,
+                "runs": self.runs,
                 "seconds": self.airflow.seconds,
                 "tasks": [
                     {"id": name, "state": state, "failure": self.airflow.failures.get(name)}
@@ -163,10 +166,11 @@ class Trial:
             return replace(report, datasets=verdicts)
         again = bench.run_dag(airflow, dag, moment)
         self.tell(f"DAG '{dag.dag_id}' again, as the same run: {again.state} in {again.seconds:.1f} s")
+        report = replace(report, airflow=again, runs=2)
         if again.state != "success":
-            return replace(report, airflow=again)
+            return report
         second = bench.compare(reference, dag, result)
-        return replace(report, airflow=again, datasets=tuple(map(_after_both, verdicts, second)))
+        return replace(report, datasets=tuple(map(_after_both, verdicts, second)))
 
     def _explain(
         self, bench: Bench, reference: Project, number: int, result: DagResult, found: Sequence[Comparison]
