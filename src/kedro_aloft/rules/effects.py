@@ -91,10 +91,10 @@ def file_uses(scope: Scope, arguments: dict[str, str], *, writing: bool) -> Iter
     for call in scope.calls_of("file"):
         if _is_file_call(call, paths, writing=writing):
             yield Sight(call.line, f"{call.name.replace('()', '')}(…)")
-    for node in scope.facts.all(ast.Call) if writing else ():
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if method in words.FRAME_WRITES and paths.is_path(_first(node)):
-            yield Sight(node.lineno, f".{method}(…)")
+    for method in sorted(words.FRAME_WRITES & scope.methods.keys()) if writing else ():
+        for node in scope.methods[method]:
+            if paths.is_path(_first(node)):
+                yield Sight(node.lineno, f".{method}(…)")
 
 
 def _is_file_call(call: Call, paths: _Paths, *, writing: bool) -> bool:
@@ -242,7 +242,7 @@ def _process_state(code: Code, _: Subject) -> Iterator[Sight]:
     for call in code.scope.calls_of("process"):
         yield Sight(call.line, f"{call.name}(…)")
     for one in code.scope.facts.all(ast.Subscript):
-        if not isinstance(one.ctx, ast.Load) and code.scope.full_name(one.value) == "os.environ":
+        if not isinstance(one.ctx, ast.Load) and code.scope.is_environment(one.value):
             yield Sight(one.lineno, "os.environ[…] = …")
 
 

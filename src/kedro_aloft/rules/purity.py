@@ -135,7 +135,7 @@ def _is_none(expression: ast.expr | None) -> bool:
 
 def _unseeded_estimators(code: Code, _: Subject) -> Iterator[Sight]:
     found = [sight for call in code.scope.calls_of("estimator") for sight in _unseeded_estimator(call)]
-    found += [sight for call in code.scope.facts.all(ast.Call) for sight in _unseeded_sample(call, code.scope)]
+    found += [sight for call in code.scope.methods.get("sample", ()) for sight in _unseeded_sample(call, code.scope)]
     if found and "numpy" not in _seeded_libraries(code):
         yield from found
 
@@ -157,8 +157,11 @@ def _unseeded_estimator(call: Call) -> Iterator[Sight]:
 def _unseeded_sample(node: ast.Call, scope: Scope) -> Iterator[Sight]:
     """Frames: `frame.sample(frac=0.1)`. What `sample` belongs to is unknown, so only their own arguments count."""
     names = {one.arg for one in node.keywords}
-    is_frame = isinstance(node.func, ast.Attribute) and node.func.attr == "sample" and not scope.full_name(node.func)
-    if is_frame and names & {"frac", "fraction", "n"} and not names & {"random_state", "seed", None}:
+    if (
+        not scope.full_name(node.func)
+        and names & {"frac", "fraction", "n"}
+        and not names & {"random_state", "seed", None}
+    ):
         yield Sight(node.lineno, ".sample(…) without random_state")
 
 
@@ -217,7 +220,7 @@ def _variables(scope: Scope) -> Iterator[tuple[int, str]]:
     for call in scope.calls_of("variable"):
         yield call.line, _text(call.node.args)
     for one in scope.facts.all(ast.Subscript):
-        if isinstance(one.ctx, ast.Load) and scope.full_name(one.value) == "os.environ":
+        if isinstance(one.ctx, ast.Load) and scope.is_environment(one.value):
             yield one.lineno, _text([one.slice])
 
 

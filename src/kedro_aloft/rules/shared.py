@@ -11,7 +11,6 @@ from kedro_aloft.rules.purity import FAMILY
 from kedro_aloft.rules.reading import Sight, told
 from kedro_aloft.rules.rule import Rule
 from kedro_aloft.rules.subject import listed
-from kedro_aloft.rules.syntax import is_collection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,40 +58,34 @@ def _top_calls(module: Module) -> Iterator[Sight]:
 
 def _global_changes(code: Code, _: Subject) -> Iterator[Sight]:
     """Silent for caches: what the function asks for before it fills it."""
-    for name, line in sorted(_changed(code.scope).items()):
+    for name, line in sorted(_changed(code).items()):
         if name not in _asked(code.scope):
             yield Sight(line, f"'{name}'")
 
 
-def _changed(scope: Scope) -> dict[str, int]:
+def _changed(code: Code) -> dict[str, int]:
     """Names of the module that a function assigns or changes in place, with the first line that does."""
     found: dict[str, int] = {}
-    for name, line in sorted(_changes(scope), key=lambda change: change[1]):
+    for name, line in sorted(_changes(code), key=lambda change: change[1]):
         found.setdefault(name, line)
     return found
 
 
-def _changes(scope: Scope) -> Iterator[tuple[str, int]]:
-    declared = {name for one in scope.facts.all(ast.Global) for name in one.names}
-    for one in scope.facts.all(ast.Name):
+def _changes(code: Code) -> Iterator[tuple[str, int]]:
+    facts = code.scope.facts
+    declared = {name for one in facts.all(ast.Global) for name in one.names}
+    for one in facts.all(ast.Name) if declared else ():
         if one.id in declared and not isinstance(one.ctx, ast.Load):
             yield one.id, one.lineno
-    shared = _shared_values(scope)
-    for part in scope.facts.all(ast.Subscript):
+    shared = code.module.collections - code.scope.bound - code.scope.imported.keys()
+    for part in facts.all(ast.Subscript) if shared else ():
         if not isinstance(part.ctx, ast.Load) and isinstance(part.value, ast.Name) and part.value.id in shared:
             yield part.value.id, part.lineno
-    for call in scope.facts.all(ast.Call):
-        method = call.func if isinstance(call.func, ast.Attribute) and call.func.attr in _MUTATING else None
-        if method is not None and isinstance(method.value, ast.Name) and method.value.id in shared:
-            yield method.value.id, call.lineno
-
-
-def _shared_values(scope: Scope) -> frozenset[str]:
-    """Names that mean lists, dicts and sets of the module in this function."""
-    if scope.outer is None:
-        return frozenset()
-    made = {name for name, value in scope.outer.origins.items() if is_collection(value, scope.outer)}
-    return frozenset(made - scope.bound - scope.imported.keys())
+    for method in _MUTATING & code.scope.methods.keys() if shared else ():
+        for call in code.scope.methods[method]:
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(owner, ast.Name) and owner.id in shared:
+                yield owner.id, call.lineno
 
 
 def _asked(scope: Scope) -> set[str]:
@@ -104,10 +97,8 @@ def _asked(scope: Scope) -> set[str]:
     for test in tests:
         bare = test.operand if isinstance(test, ast.UnaryOp) else test
         asked |= {bare.id} if isinstance(bare, ast.Name) else set()
-    for call in scope.facts.all(ast.Call):
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "get" and isinstance(call.func.value, ast.Name):
-            asked.add(call.func.value.id)
-    return asked
+    owners = (call.func.value for call in scope.methods.get("get", ()) if isinstance(call.func, ast.Attribute))
+    return asked | {one.id for one in owners if isinstance(one, ast.Name)}
 
 
 def _lost_globals(subject: Subject) -> Iterator[Hit]:
@@ -135,7 +126,7 @@ def _lost_globals(subject: Subject) -> Iterator[Hit]:
 def _filled(codes: Iterable[Code]) -> dict[str, list[Code]]:
     found: dict[str, list[Code]] = {}
     for code in codes:
-        for name in _changed(code.scope):
+        for name in _changed(code):
             found.setdefault(name, []).append(code)
     return found
 

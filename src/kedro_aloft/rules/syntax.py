@@ -145,6 +145,12 @@ class Scope:
             return self.outer.named(name, depth)
         return name if name in _BUILTINS else ""
 
+    def is_environment(self, expression: ast.expr) -> bool:
+        """Whether an expression is `os.environ`."""
+        if isinstance(expression, ast.Attribute) and expression.attr != "environ":
+            return False
+        return isinstance(expression, ast.Attribute | ast.Name) and self.full_name(expression) == "os.environ"
+
     def origin(self, expression: ast.expr) -> ast.expr:
         """Return what a name was assigned from, here or in the module; other expressions are their own origin."""
         for _ in range(_DEEPEST):
@@ -171,6 +177,15 @@ class Scope:
                 key=lambda call: (call.node.lineno, call.node.col_offset, -len(call.name)),
             )
         )
+
+    @functools.cached_property
+    def methods(self) -> Mapping[str, list[ast.Call]]:
+        """The calls of methods and of functions of modules, by the last part of their names."""
+        found: dict[str, list[ast.Call]] = defaultdict(list)
+        for one in self.facts.all(ast.Call):
+            if isinstance(one.func, ast.Attribute):
+                found[one.func.attr].append(one)
+        return found
 
     @functools.cached_property
     def import_lines(self) -> tuple[tuple[int, str], ...]:
@@ -247,6 +262,11 @@ class Module:
             own = frozenset(one.arg for one in _arguments(definition.args))
             self._scopes[id(definition)] = _scope(facts, self.top, _bound(facts) | own, own)
         return self._scopes[id(definition)]
+
+    @functools.cached_property
+    def collections(self) -> frozenset[str]:
+        """Names of the lists, dicts and sets that the module makes and keeps."""
+        return frozenset(name for name, value in self.top.origins.items() if is_collection(value, self.top))
 
     @functools.cached_property
     def _telling(self) -> frozenset[str]:
