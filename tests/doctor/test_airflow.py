@@ -79,7 +79,6 @@ def test_what_everybody_knows_is_bad(machine: Machine) -> None:
     machine.configure(CAREFUL).set(
         AIRFLOW__API_AUTH__JWT_SECRET="airflow_jwt_secret",
         AIRFLOW__API__SECRET_KEY="short",
-        AIRFLOW__API__EXPOSE_CONFIG="True",
         AIRFLOW__API__HOST="0.0.0.0",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql://airflow:airflow@db/airflow",
     )
@@ -87,7 +86,7 @@ def test_what_everybody_knows_is_bad(machine: Machine) -> None:
     (machine.path / "home/simple_auth_manager_passwords.json.generated").write_text('{"admin": "admin"}')
     found = machine.answers()
     assert {code for code in CONFIGURED if found[code].state.value == "bad"} == {
-        *("jwt-secret", "secret-key", "expose-config", "passwords")
+        *("jwt-secret", "secret-key", "passwords")
     }
     assert {code for code in CONFIGURED if found[code].state.value == "warn"} == {"bind-address", "file-modes"}
     assert found["passwords"].seen.endswith("that of the database, that of user admin")
@@ -96,6 +95,12 @@ def test_what_everybody_knows_is_bad(machine: Machine) -> None:
 def test_everybody_as_administrator_is_bad(machine: Machine) -> None:
     machine.configure(CAREFUL).set(AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS="True")
     assert machine.answers()["passwords"].state.value == "bad"
+
+
+@pytest.mark.parametrize(("version", "state"), [("3.1.8", "bad"), ("3.3.2", "ok")])
+def test_a_configuration_with_its_keys_in_the_user_interface_is_bad(machine: Machine, version: str, state: str) -> None:
+    machine.configure(CAREFUL).set(AIRFLOW__API__EXPOSE_CONFIG="True").install("apache-airflow-core", version)
+    assert machine.answers()["expose-config"].state.value == state
 
 
 def test_tls_makes_every_interface_right(machine: Machine) -> None:

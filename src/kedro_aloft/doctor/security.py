@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kedro_aloft.doctor.check import Check, Family, Result, bad, ok, unknown, warn
+from kedro_aloft.doctor.versions import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from kedro_aloft.doctor.facts import AirflowSettings, Environment
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_MASKS_SECRETS = (3, 3)
 _VERDICTS = {
     "known": "a value that stands in documentation",
     "short": "shorter than 16 characters",
@@ -68,9 +70,11 @@ def _bound(airflow: AirflowSettings) -> Result:
     )
 
 
-def _expose(airflow: AirflowSettings) -> Result:
-    value = airflow["api.expose_config"]
-    if _true(value):
+def _expose(env: Environment) -> Result:
+    if env.airflow is None:
+        return unknown(env.airflow_missing)
+    value = env.airflow["api.expose_config"]
+    if _true(value) and parts(env.versions.get("apache-airflow-core", "")) < _MASKS_SECRETS:
         return bad("[api] expose_config = True", "export AIRFLOW__API__EXPOSE_CONFIG=non-sensitive-only")
     return ok(f"[api] expose_config = {value or 'False'}")
 
@@ -150,9 +154,10 @@ SECURITY: tuple[Check[Environment], ...] = (
     Check(
         code="expose-config",
         title="Configuration in the user interface",
-        why="Every user can read the keys above. Source: Airflow's configuration reference, `[api] expose_config`.",
+        why="Airflow 3.0 and 3.1 then show every value, keys among them; 3.3 masks those. Source: their configuration "
+        "references, `[api] expose_config`.",
         family=Family.SECURITY,
-        ask=_of_airflow(_expose),
+        ask=_expose,
     ),
     Check(
         code="file-modes",
