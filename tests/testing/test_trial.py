@@ -250,6 +250,14 @@ def test_outputs_outside_of_the_project_are_refused(builder: ProjectBuilder, ent
     assert _refused(done, "ALOFT-010", "out", place, "--env=test") == 2
 
 
+def test_an_environment_that_keeps_them_inside_is_not_refused(builder: ProjectBuilder) -> None:
+    """What is missed then is the data, which are looked for next."""
+    builder.file("conf/test/catalog.yml", "out: {type: text.TextDataset, filepath: data/out.txt}")
+    project = same(builder, f"{RAW}out: {{type: text.TextDataset, filepath: 's3://bucket/out.txt'}}")
+    assert _refused(project.airflow("test"), "ALOFT-010") == 2
+    assert _refused(project.airflow("test", "--env=test"), "ALOFT-120") == 1
+
+
 def test_an_absolute_path_into_the_project_itself_is_refused_too(builder: ProjectBuilder, tmp_path: Path) -> None:
     path = tmp_path / builder.package / "data" / "out.txt"
     project = same(builder, f"{RAW}out: {{type: text.TextDataset, filepath: {path}}}")
