@@ -84,11 +84,11 @@ POOLS = {"files": {"conf/pools.json": json.dumps({"training": {"slots": 4, "desc
 
 
 def test_unknown_pools() -> None:
-    (finding,) = found("L04", **everywhere(pool="trainig"), **POOLS)
+    (finding,) = found("L04", **everywhere(pool="trainin"), **POOLS)
     assert "did you mean 'training'" in finding.remedy
     assert found("L04", **everywhere(pool="training"), **POOLS) == ()
     assert found("L04", **everywhere(pool="default_pool"), **POOLS) == ()
-    assert found("L04", **everywhere(pool="trainig")) == ()
+    assert found("L04", **everywhere(pool="trainin")) == ()
     assert found("L04", **everywhere(pool="x"), files={"pools.json": "[1, 2", "carpools.json": "[]"}) == ()
 
 

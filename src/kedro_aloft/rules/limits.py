@@ -384,7 +384,7 @@ RULES = (
         severity=Severity.WARNING,
         summary="A pool that the project's own list of pools does not have.",
         why="Tasks of a pool that does not exist are never scheduled: the run waits without an error.",
-        bad="default: {pool: trainig}   # pools.json has `training`",
+        bad="default: {pool: trainin}   # pools.json has `training`",
         good="default: {pool: training}",
         find=_unknown_pools,
     ),
