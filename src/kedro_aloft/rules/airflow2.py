@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from kedro_aloft.rules.pattern import Pattern
+
 VARIABLES = {
     "execution_date": "logical_date",
     "next_ds": "data_interval_end | ds",
@@ -90,7 +92,7 @@ COMMANDS = {
     "webserver": "airflow api-server",
 }
 _SPACED = "|".join(r"\s+".join(map(re.escape, one.split())) for one in COMMANDS)
-COMMAND = re.compile(rf"\bairflow\s+(?P<command>{_SPACED})(?![\w-])")
+COMMAND = Pattern(rf"\bairflow\s+(?P<command>{_SPACED})(?![\w-])")
 
 OPTIONS = {
     "CORE__DAG_CONCURRENCY": "CORE__MAX_ACTIVE_TASKS_PER_DAG",
@@ -108,7 +110,7 @@ OPTIONS = {
     "WEBSERVER__WEB_SERVER_PORT": "API__PORT",
     "WEBSERVER__WORKERS": "API__WORKERS",
 }
-OPTION = re.compile(rf"\bAIRFLOW__(?P<option>{'|'.join(OPTIONS)})\b")
+OPTION = Pattern(rf"\bAIRFLOW__(?P<option>{'|'.join(OPTIONS)})\b")
 
 
 def gone_from(path: str) -> str:

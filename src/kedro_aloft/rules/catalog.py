@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.rules.pattern import Pattern
+
 if TYPE_CHECKING:
     from kedro_aloft.graph.snapshot import DatasetInfo
 
@@ -13,10 +15,10 @@ _APPENDING = {"a", "at", "ab", "a+", "append"}
 _REFUSING = {"x", "xt", "xb", "fail", "error", "errorifexists"}
 _SAVE_KEYS = ("mode", "if_exists", "write_disposition")
 _SAVE_HOLDERS = {"dataset", "fs_args", "save_args", *_SAVE_KEYS}
-_WIDE = re.compile(r"^(s3|s3a|gs|gcs|abfs|abfss|az|adl|hdfs|sftp|ftp|ssh|https?|webhdfs|oci|oss)://")
-_NETWORK_TYPE = re.compile(r"^(kedro_datasets\.)?(api|snowflake|redis|ibis|databricks)\.|\b(SQL|GBQ|APIDataset|Redis)")
-_HTTP = re.compile(r"^https?://")
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
+_WIDE = Pattern(r"^(s3|s3a|gs|gcs|abfs|abfss|az|adl|hdfs|sftp|ftp|ssh|https?|webhdfs|oci|oss)://")
+_NETWORK_TYPE = Pattern(r"^(kedro_datasets\.)?(api|snowflake|redis|ibis|databricks)\.|\b(SQL|GBQ|APIDataset|Redis)")
+_HTTP = Pattern(r"^https?://")
+_LENGTH = Pattern(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 

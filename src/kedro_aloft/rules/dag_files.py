@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kedro_aloft.rules import airflow2 as gone
 from kedro_aloft.rules.finding import Hit, Severity, file
 from kedro_aloft.rules.idioms import FAMILY, old_variables
+from kedro_aloft.rules.pattern import Pattern
 from kedro_aloft.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kedro_aloft.rules.syntax import Scope
 
 _OURS = ("kedro_aloft.airflow", "Made by: kedro airflow create")
-_XCOM_BY_KEY = re.compile(r"xcom_pull\((?![^)]*task_ids)[^)]*key\s*=")
+_XCOM_BY_KEY = Pattern(r"xcom_pull\((?![^)]*task_ids)[^)]*key\s*=")
 
 
 def _dag_files(subject: Subject) -> Iterator[tuple[str, Scope]]:

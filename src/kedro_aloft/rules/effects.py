@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from kedro_aloft.rules import vocabulary as words
 from kedro_aloft.rules.finding import Hit, Severity, file
+from kedro_aloft.rules.pattern import Pattern
 from kedro_aloft.rules.purity import FAMILY
 from kedro_aloft.rules.reading import Sight, told
 from kedro_aloft.rules.rule import Rule
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from kedro_aloft.rules.subject import Subject
     from kedro_aloft.rules.syntax import Call, Code, Scope
 
-_TEMPORARY = re.compile(r"tempfile\.\w+\(\).*|os\.devnull|io\.(BytesIO|StringIO|TextIOWrapper)\(\).*")
-_PATH_ARGUMENT = re.compile(r"(^|_)(path|file|filename|filepath|dir|directory|folder)$")
-_WRITING_MODE = re.compile(r"[wax+]")
+_TEMPORARY = Pattern(r"tempfile\.\w+\(\).*|os\.devnull|io\.(BytesIO|StringIO|TextIOWrapper)\(\).*")
+_PATH_ARGUMENT = Pattern(r"(^|_)(path|file|filename|filepath|dir|directory|folder)$")
+_WRITING_MODE = Pattern(r"[wax+]")
 
 
 class _Paths:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kedro_aloft.rules import airflow2 as gone
 from kedro_aloft.rules.finding import Hit, ReplaceText, Severity, file, setting
+from kedro_aloft.rules.pattern import Pattern
 from kedro_aloft.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 
 FAMILY = "Airflow 2 idioms"
 
-_EXPRESSION = re.compile(r"\{[{%](?P<inside>.*?)[%}]\}")
-_TEXTS = re.compile(r"'[^']*'|\"[^\"]*\"")
-_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.\w+)*")
-_DOTTED = re.compile(r"\bairflow(?:\.\w+)+")
-_IMPORT = re.compile(r"\bfrom\s+(?P<module>airflow(?:\.\w+)*)\s+import\s+(?P<names>[\w, ]+)")
-_LATER_ARGUMENT = re.compile(rf"(?<![\w.])(?P<name>{'|'.join({**gone.DAG_ARGUMENTS, **gone.TASK_ARGUMENTS})})\s*=(?!=)")
-_SCRIPTS = re.compile(
+_EXPRESSION = Pattern(r"\{[{%](?P<inside>.*?)[%}]\}")
+_TEXTS = Pattern(r"'[^']*'|\"[^\"]*\"")
+_NAME = Pattern(r"(?<![\w.])[A-Za-z_]\w*(?:\.\w+)*")
+_DOTTED = Pattern(r"\bairflow(?:\.\w+)+")
+_IMPORT = Pattern(r"\bfrom\s+(?P<module>airflow(?:\.\w+)*)\s+import\s+(?P<names>[\w, ]+)")
+_LATER_ARGUMENT = Pattern(rf"(?<![\w.])(?P<name>{'|'.join({**gone.DAG_ARGUMENTS, **gone.TASK_ARGUMENTS})})\s*=(?!=)")
+_SCRIPTS = Pattern(
     r"(?:.*/)?(?:Dockerfile[^/]*|(?:docker-)?compose[^/]*\.ya?ml|[^/]*\.env|\.env[^/]*|[^/]*\.sh|Makefile)"
     r"|\.git(?:hub|lab)[^/]*/.*\.ya?ml|\.gitlab-ci\.yml"
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kedro_aloft.rules.finding import Hit, Severity, file, node, setting
 from kedro_aloft.rules.history import history_breaks
+from kedro_aloft.rules.pattern import Pattern
 from kedro_aloft.rules.rule import Rule
 from kedro_aloft.rules.subject import listed
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 FAMILY = "Names and history"
 
-_GENERATED = re.compile(r"(__[0-9a-f]{6,}|\(\[?.*\]?\) -> .*)$")
+_GENERATED = Pattern(r"(__[0-9a-f]{6,}|\(\[?.*\]?\) -> .*)$")
 """How Kedro names an unnamed node: `func__1a2b3c4d` since 1.0, `func([a]) -> [b]` before."""
 
 
@@ -52,7 +53,7 @@ def _lost_history(subject: Subject) -> Iterator[Hit]:
         )
 
 
-_IDS = re.compile(r'(?:dag_id|task_id|group_id)=("[^"]*"|\'[^\']*\')|\bDAG\(\s*("[^"]*")')
+_IDS = Pattern(r'(?:dag_id|task_id|group_id)=("[^"]*"|\'[^\']*\')|\bDAG\(\s*("[^"]*")')
 _SHOWN = 5
 
 

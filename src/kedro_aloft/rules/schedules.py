@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.graph.snapshot import strip_transcoding
 from kedro_aloft.rules.catalog import below, length, retention_s
 from kedro_aloft.rules.finding import Hit, RemoveKey, SetKey, Severity, dataset, setting
+from kedro_aloft.rules.pattern import Pattern
 from kedro_aloft.rules.rule import Rule
 from kedro_aloft.rules.subject import listed
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 FAMILY = "Time"
 
 _MANY_RUNS = 30
-_INTERVAL = re.compile(r"\bdata_interval_(start|end)\b")
-_FILTER = re.compile(r"\|\s*\w+")
-_NEEDS_DATE = re.compile(
+_INTERVAL = Pattern(r"\bdata_interval_(start|end)\b")
+_FILTER = Pattern(r"\|\s*\w+")
+_NEEDS_DATE = Pattern(
     r"""(?<![.\w"'])(ds|ds_nodash|ts|ts_nodash|ts_nodash_with_tz|logical_date|data_interval_(?:start|end))\b"""
 )
-_TEMPLATE = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
-_STEP = re.compile(r"^\*/(\d+)$")
+_TEMPLATE = Pattern(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
+_STEP = Pattern(r"^\*/(\d+)$")
 _FIELDS = (("minute", 60), ("hour", 24), ("day of the month", 0), ("month", 12), ("weekday", 7))
 
 

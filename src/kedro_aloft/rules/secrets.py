@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.rules.finding import Hit, Severity, file, parameter
 from kedro_aloft.rules.ignoring import is_left_out
+from kedro_aloft.rules.pattern import Pattern
 from kedro_aloft.rules.rule import Rule
 from kedro_aloft.rules.tokens import find_secrets, looks_secret
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 FAMILY = "Secrets"
 
 _CONFIG = (".yml", ".yaml", ".json")
-_DEPLOYMENT = re.compile(
+_DEPLOYMENT = Pattern(
     r"(?:.*/)?(?:Dockerfile[^/]*|[^/]*\.[Dd]ockerfile|(?:docker-)?compose[^/]*\.ya?ml|[^/]*\.env|\.env[^/]*|[^/]*\.sh|Makefile)"
     r"|\.git(?:hub|lab)[^/]*/.*\.ya?ml|\.gitlab-ci\.yml"
 )
-_KEY_FILES = re.compile(r"(?:.*/)?(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*\.(?:p12|pfx|jks|keystore|ppk|pem|key))")
-_COPIES_ALL = re.compile(r"(?im)^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(?:\.|\./|conf/?|\./conf/?)\s")
+_KEY_FILES = Pattern(r"(?:.*/)?(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*\.(?:p12|pfx|jks|keystore|ppk|pem|key))")
+_COPIES_ALL = Pattern(r"(?im)^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(?:\.|\./|conf/?|\./conf/?)\s")
 
 
 def _conf_files(subject: Subject, kind: str) -> Iterator[tuple[str, str]]:
@@ -129,8 +130,8 @@ def _packaged_credentials(subject: Subject) -> Iterator[Hit]:
             )
 
 
-_LITERAL = re.compile(r"^\s+[\w\"'\-]+\s*:\s*(?P<value>[^\s#{\[&*|>!][^#]*?)\s*(?:#.*)?$")
-_HARMLESS_KEY = re.compile(
+_LITERAL = Pattern(r"^\s+[\w\"'\-]+\s*:\s*(?P<value>[^\s#{\[&*|>!][^#]*?)\s*(?:#.*)?$")
+_HARMLESS_KEY = Pattern(
     r"^\s+[\"']?(account_name|endpoint\w*|host\w*|port|project\w*|region\w*|scheme|type|url|user\w*)\b"
 )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kedro_aloft.rules.finding import Hit, Severity, file, setting
+from kedro_aloft.rules.pattern import Pattern
 from kedro_aloft.rules.rule import Rule, names_rule
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FAMILY = "Silencing"
 
 _MARK = "aloft: ignore"
-_COMMENT = re.compile(r"#\s*aloft: ignore(?:\[(?P<names>[^\]]*)\])?(?P<reason>.*)$")
+_COMMENT = Pattern(r"#\s*aloft: ignore(?:\[(?P<names>[^\]]*)\])?(?P<reason>.*)$")
 _SUFFIXES = (".py", ".yml", ".yaml", ".toml", ".j2", "ignore")
 
 

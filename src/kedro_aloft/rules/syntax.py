@@ -8,11 +8,11 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from kedro_aloft.rules.pattern import Pattern
 from kedro_aloft.rules.vocabulary import WORDS, kinds, tells_by_name
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Kind = TypeVar("Kind", bound=ast.AST)
 
 _BUILTINS = frozenset(dir(builtins))
 _NO_CHILDREN = frozenset({"ctx", "op", "ops", "id", "attr", "annotation", "returns", "type_comment", "kind"})
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORD = Pattern(r"[A-Za-z_]\w*")
 _KEPT = (ast.Dict, ast.DictComp, ast.List, ast.ListComp, ast.Set, ast.SetComp)
 _MADE = frozenset(
     {"collections.OrderedDict()", "collections.defaultdict()", "collections.deque()", "dict()", "list()", "set()"}

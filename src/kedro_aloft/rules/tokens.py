@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kedro_aloft.rules.pattern import Pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,25 +36,25 @@ _FORMATS = (
     ("an Azure account key", "AccountKey=", r"AccountKey=[A-Za-z0-9+/=]{40,}"),
     ("a private key", "PRIVATE KEY", r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"),
 )
-FORMATS = tuple((name, part, re.compile(pattern)) for name, part, pattern in _FORMATS)
+FORMATS = tuple((name, part, Pattern(pattern)) for name, part, pattern in _FORMATS)
 
-_ADDRESS = re.compile(
+_ADDRESS = Pattern(
     r"\b[a-z][a-z0-9+.\-]*://(?P<user>[^\s:/@\"'{}$<>]*):(?P<secret>[^\s/@\"'{}$<>]+)@(?P<host>[\w.\-\[]+)"
 )
-_TELLING = re.compile(
+_TELLING = Pattern(
     r"(?:^|_)(?P<word>password|passwd|pwd|passphrase|secret|token|api_?key|access_key|secret_key|private_key|account_key|"
     r"storage_key|client_secret|auth_key|signing_key|encryption_key|fernet_key|jwt_secret)$"
 )
-_OTHER_TOKENS = re.compile(r"(?:^|_)(bos|cls|end|eos|mask|next|pad|page|sep|special|start|stop|unk)_token$")
-_MAY_TELL = re.compile(r"(?i)pass|pwd|secret|token|key")
-_PAIR = re.compile(
+_OTHER_TOKENS = Pattern(r"(?:^|_)(bos|cls|end|eos|mask|next|pad|page|sep|special|start|stop|unk)_token$")
+_MAY_TELL = Pattern(r"(?i)pass|pwd|secret|token|key")
+_PAIR = Pattern(
     r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::|=)\s*(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,{}\[\]#"'][^\s,{}\[\]#]*)"""
 )
-_REFERENCE = re.compile(
+_REFERENCE = Pattern(
     r"\$|\{\{|\{%|%\(|<|^\*+$|^[xX.\-_]+$|^(params|env|vault|file|arn|op|aws|azure|gcp|sm|ssm|secretsmanager|conn):|^projects/"
     r"|^/|^\.{1,2}/|\.(pem|key|json|txt|yml|yaml)$|^(os|environ|config|settings|self|conf|params|kwargs|args|credentials)\b[.\[(]"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = Pattern(
     r"(?i)change.?me|replace|your|example|placeholder|dummy|sample|fixme|todo|redacted|insert|fake|test|not.?set|unset"
 )
 _NOTHING = frozenset(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-import re
+
+from kedro_aloft.rules.pattern import Pattern
 
 CLOCKS = frozenset(
     {
@@ -46,17 +47,13 @@ _NUMPY_SETUP = (
     "BitGenerator|Generator|MT19937|PCG64|Philox|RandomState|SFC64|SeedSequence|default_rng|get_state|seed|set_state"
 )
 GLOBAL_GENERATORS = {
-    "random": re.compile(
+    "random": Pattern(
         r"random\.(betavariate|choice|choices|expovariate|gauss|getrandbits|lognormvariate|normalvariate|paretovariate|"
         r"randbytes|randint|random|randrange|sample|shuffle|triangular|uniform|vonmisesvariate|weibullvariate)"
     ),
-    "numpy": re.compile(rf"numpy\.random\.(?!(?:{_NUMPY_SETUP})$)[a-z_]+"),
-    "torch": re.compile(
-        r"torch\.(bernoulli|multinomial|normal|poisson|rand|rand_like|randint|randn|randn_like|randperm)"
-    ),
-    "tensorflow": re.compile(
-        r"tensorflow\.random\.(categorical|gamma|normal|poisson|shuffle|truncated_normal|uniform)"
-    ),
+    "numpy": Pattern(rf"numpy\.random\.(?!(?:{_NUMPY_SETUP})$)[a-z_]+"),
+    "torch": Pattern(r"torch\.(bernoulli|multinomial|normal|poisson|rand|rand_like|randint|randn|randn_like|randperm)"),
+    "tensorflow": Pattern(r"tensorflow\.random\.(categorical|gamma|normal|poisson|shuffle|truncated_normal|uniform)"),
 }
 """Draw from a library's global generator."""
 
@@ -98,7 +95,7 @@ RANDOM_ESTIMATORS = frozenset(
 )
 """Of scikit-learn; random unless `random_state` is a number or a seeded generator."""
 
-PATHS = re.compile(
+PATHS = Pattern(
     r"pathlib\.(Pure)?(Posix|Windows)?Path\(\)|pathlib\.Path\.(cwd|home)\(\)|os\.path\.\w+\(\)|os\.getcwd\(\)"
 )
 """Make a path."""
@@ -146,10 +143,10 @@ FILE_READS = frozenset(
         "torch.load",
     }
 )
-FRAME_READS = re.compile(
+FRAME_READS = Pattern(
     r"(pandas|polars|geopandas|dask\.dataframe|modin\.pandas)\.(read|scan)_[a-z_]+|pyarrow\.parquet\.read_table"
 )
-FRAME_READS_NO_FILE = re.compile(r".*\.read_(clipboard|database|gbq|sql|sql_query|sql_table)")
+FRAME_READS_NO_FILE = Pattern(r".*\.read_(clipboard|database|gbq|sql|sql_query|sql_table)")
 FRAME_WRITES = frozenset(
     {
         "sink_csv",
@@ -168,7 +165,7 @@ FRAME_WRITES = frozenset(
 )
 """Methods of frames, which write when their first argument is a path."""
 
-NETWORK = re.compile(
+NETWORK = Pattern(
     r"requests\.(get|post|put|patch|delete|head|options|request)"
     r"|requests\.[Ss]ession\(\)\.(get|post|put|patch|delete|head|options|request)"
     r"|httpx\.(get|post|put|patch|delete|head|options|request|stream)"
@@ -183,7 +180,7 @@ NETWORK = re.compile(
 )
 """Talk to other machines, or open what does."""
 
-SENDING = re.compile(
+SENDING = Pattern(
     r"(requests|httpx)\.(post|put|patch|delete)"
     r"|(requests\.[Ss]ession\(\)|httpx\.(Async)?Client\(\))\.(post|put|patch|delete)"
     r"|smtplib\.SMTP(_SSL)?\(\)\.(send_message|sendmail)"
@@ -193,7 +190,7 @@ SENDING = re.compile(
 )
 """Change something elsewhere, once more with each try."""
 
-PROGRAMS = re.compile(r"subprocess\.(run|call|check_call|check_output|Popen)|os\.(system|popen|spawn\w+)")
+PROGRAMS = Pattern(r"subprocess\.(run|call|check_call|check_output|Popen)|os\.(system|popen|spawn\w+)")
 EXITS = frozenset({"exit", "os._exit", "os.abort", "quit", "sys.exit"})
 INTERACTIVE = frozenset(
     {"IPython.embed", "breakpoint", "code.interact", "getpass.getpass", "input", "ipdb.set_trace", "pdb.set_trace"}
@@ -228,7 +225,7 @@ KEDRO_ENTRANCES = frozenset(
         "kedro.io.DataCatalog.from_config",
     }
 )
-IMPORT_COSTS = re.compile(
+IMPORT_COSTS = Pattern(
     r"pyspark\.sql\.SparkSession\.builder(\.\w+(\(\))?)*\.getOrCreate|time\.sleep|nltk\.download|spacy\.load"
 )
 """At the top of a module: what every task waits for, besides files, network, programs and process state."""
@@ -302,12 +299,12 @@ _KINDS_BY_NAME = {
     "file": FILE_READS | FILE_WRITES | {"open", "io.open", "codecs.open"},
 }
 _KINDS_BY_PATTERN = {
-    "identity": re.compile(r"secrets\..*"),
-    "draw": re.compile("|".join(f"(?:{pattern.pattern})" for pattern in GLOBAL_GENERATORS.values())),
-    "estimator": re.compile(r"(?:sklearn|imblearn)\..*"),
+    "identity": Pattern(r"secrets\..*"),
+    "draw": Pattern("|".join(f"(?:{pattern.pattern})" for pattern in GLOBAL_GENERATORS.values())),
+    "estimator": Pattern(r"(?:sklearn|imblearn)\..*"),
     "network": NETWORK,
     "sending": SENDING,
     "program": PROGRAMS,
     "costly": IMPORT_COSTS,
-    "file": re.compile(rf"(?:{FRAME_READS.pattern})|(?:{PATHS.pattern})\.\w+"),
+    "file": Pattern(rf"(?:{FRAME_READS.pattern})|(?:{PATHS.pattern})\.\w+"),
 }
