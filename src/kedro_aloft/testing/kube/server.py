@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kedro_aloft.testing.kube.api import Answer, Request
-from kedro_aloft.testing.kube.status import RefusalError
+from kedro_aloft.testing.kube.status import RefusalError, bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,16 +78,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         parts = urlsplit(self.path)
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        content_type = self.headers.get("Content-Type", "application/json").partition(";")[0]
+        if content and not content_type.endswith("json"):
+            raise RefusalError(415, "UnsupportedMediaType", f"the double reads JSON alone, not {content_type}")
         try:
             body = json.loads(content) if content else None
         except ValueError:
-            raise RefusalError(400, "BadRequest", "the body of the request is no JSON") from None
+            raise bad_request("the body of the request is no JSON") from None
         return Request(
             method=self.command,
             path=unquote(parts.path),
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
             body=body,
-            content_type=self.headers.get("Content-Type", "application/json").partition(";")[0],
+            content_type=content_type,
             accept=self.headers.get("Accept", ""),
         )
 
