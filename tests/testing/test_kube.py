@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -120,9 +121,9 @@ class TestRuns:
             "container": {"volumeMounts": [{"name": "d", "mountPath": "/d"}]},
             "volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}],
         }
-        cluster.run("writer", "echo kept >/d/file", **json.loads(json.dumps(disk)))
+        cluster.run("writer", "echo kept >/d/file", **copy.deepcopy(disk))
         cluster.api.delete_namespaced_pod("writer", NAMESPACE)
-        cluster.create("reader", "cat /d/file; sleep 100", **json.loads(json.dumps(disk)))
+        cluster.create("reader", "cat /d/file; sleep 100", **copy.deepcopy(disk))
         cluster.running("reader")
         wait_until(lambda: cluster.log("reader") == "kept\n", "the reader reads")
         deleted = cluster.api.delete_namespaced_persistent_volume_claim("data", NAMESPACE)
@@ -150,6 +151,60 @@ class TestRuns:
         with pytest.raises(ApiException) as error:
             cluster.read("stubborn")
         assert refusal(error) == (404, "NotFound", 'pods "stubborn" not found')
+
+    def test_security_contexts_decide_who_runs_and_who_may_write(self, cluster: Cluster) -> None:
+        cluster.api.create_namespaced_persistent_volume_claim(NAMESPACE, {"metadata": {"name": "data"}, "spec": {}})
+        disk: dict[str, Any] = {
+            "container": {"volumeMounts": [{"name": "d", "mountPath": "/d"}]},
+            "volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}],
+        }
+        script = "id -u; touch /d/file 2>/dev/null && echo writes"
+        cluster.run("alien", script, securityContext={"runAsUser": 1234, "runAsGroup": 1234}, **copy.deepcopy(disk))
+        assert cluster.log("alien") == "1234\n"
+        cluster.run("member", script, securityContext={"runAsUser": 1234, "fsGroup": 2000}, **copy.deepcopy(disk))
+        assert cluster.log("member") == "1234\nwrites\n"
+
+    def test_a_failed_init_container_fails_the_pod_before_the_others_start(self, cluster: Cluster) -> None:
+        first = {"name": "first", "image": cluster.image, "command": ["bash", "-c", "echo no; exit 4"]}
+        pod = cluster.run("early", "echo never", initContainers=[first])
+        assert pod.status.phase == "Failed"
+        assert pod.status.init_container_statuses[0].state.terminated.exit_code == 4
+        assert cluster.waiting("early") == "PodInitializing"
+        assert cluster.log("early", container="first") == "no\n"
+
+    def test_containers_of_a_pod_run_beside_each_other(self, cluster: Cluster) -> None:
+        pod = cluster.pod(
+            "pair", "until [ -e /s/x ]; do sleep 0.02; done; echo one", volumes=[{"name": "s", "emptyDir": {}}]
+        )
+        mounts = [{"name": "s", "mountPath": "/s"}]
+        other = {"name": "other", "image": cluster.image, "command": ["touch", "/s/x"], "volumeMounts": mounts}
+        pod["spec"]["containers"][0]["volumeMounts"] = mounts
+        pod["spec"]["containers"].append(other)
+        cluster.api.create_namespaced_pod(NAMESPACE, pod)
+        assert cluster.ended("pair").status.phase == "Succeeded"
+        assert cluster.log("pair", container="base") == "one\n"
+        with pytest.raises(ApiException) as error:
+            cluster.log("pair")
+        assert "a container name must be specified for pod pair, choose one of: [base other]" in refusal(error)[2]
+
+    def test_a_program_that_is_not_there_is_an_error_of_the_start(self, cluster: Cluster) -> None:
+        state = cluster.run("typo", "", container={"command": ["pyhton"]}).status.container_statuses[0].state.terminated
+        assert (state.exit_code, state.reason) == (128, "StartError")
+        assert "pyhton" in state.message
+
+    def test_a_pod_that_takes_too_long_fails(self, cluster: Cluster) -> None:
+        pod = cluster.run("slow", "exec sleep 1000", activeDeadlineSeconds=1, terminationGracePeriodSeconds=0)
+        assert (pod.status.phase, pod.status.reason) == ("Failed", "DeadlineExceeded")
+
+    def test_a_namespace_takes_everything_with_it(self, cluster: Cluster) -> None:
+        cluster.api.create_namespace({"metadata": {"name": "short"}})
+        cluster.api.create_namespaced_pod("short", cluster.pod("p", "exec sleep 1000"))
+        cluster.api.create_namespaced_secret("short", {"metadata": {"name": "s"}})
+        cluster.api.delete_namespace("short")
+        names = [item.metadata.name for item in cluster.api.list_namespace().items]
+        assert names == ["default", "kube-system"]
+        assert cluster.api.list_pod_for_all_namespaces().items == []
+        assert cluster.api.list_secret_for_all_namespaces().items == []
 
     def test_nothing_is_left_when_the_double_stops(self, engine: Engine) -> None:
         with KubeDouble(engine.url) as kube:
@@ -205,6 +260,19 @@ class TestWaits:
         cluster.create("fileless", volumes=[{"name": "v", "secret": {"secretName": "none"}}])
         told = 'MountVolume.SetUp failed for volume "v" : secret "none" not found'
         assert cluster.told("fileless", told) == "FailedMount"
+
+    def test_for_a_claim_of_an_unknown_class(self, cluster: Cluster) -> None:
+        claim = {"metadata": {"name": "odd"}, "spec": {"storageClassName": "gold"}}
+        cluster.api.create_namespaced_persistent_volume_claim(NAMESPACE, claim)
+        assert cluster.told("odd", 'storageclass.storage.k8s.io "gold" not found') == "ProvisioningFailed"
+        cluster.create("unbound", volumes=[{"name": "d", "persistentVolumeClaim": {"claimName": "odd"}}])
+        assert cluster.told("unbound", "pod has unbound immediate PersistentVolumeClaims") == "FailedScheduling"
+
+    def test_and_can_be_deleted_meanwhile(self, cluster: Cluster) -> None:
+        cluster.create("lost", container={"image": "nowhere.example/lost:1"})
+        wait_until(lambda: cluster.waiting("lost"), "it waits")
+        cluster.api.delete_namespaced_pod("lost", NAMESPACE)
+        wait_until(lambda: not cluster.api.list_namespaced_pod(NAMESPACE).items, "it is gone")
 
 
 class TestRefuses:
