@@ -345,6 +345,16 @@ class TestRefuses:
         assert refusal(error)[:2] == (409, "Conflict")
         assert cluster.api.read_namespaced_config_map("m", NAMESPACE).data == {"a": "1", "b": "2"}
 
+    def test_addresses_that_it_does_not_know(self, cluster: Cluster) -> None:
+        with pytest.raises(ApiException) as error:
+            client.BatchV1Api(cluster.api.api_client).list_namespaced_job(NAMESPACE)
+        assert refusal(error) == (404, "NotFound", "the server could not find the requested resource")
+
+    def test_bodies_that_are_no_objects(self, cluster: Cluster) -> None:
+        with pytest.raises(ApiException) as error:
+            cluster.api.create_namespaced_pod(NAMESPACE, [1])
+        assert refusal(error)[:2] == (400, "BadRequest")
+
     def test_a_dry_run_creates_nothing(self, cluster: Cluster) -> None:
         cluster.api.create_namespaced_pod(NAMESPACE, cluster.pod("dry", "true"), dry_run="All")
         assert cluster.api.list_namespaced_pod(NAMESPACE).items == []

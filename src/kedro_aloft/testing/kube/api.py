@@ -267,7 +267,7 @@ class Api:
             after = change(item)
             if target.part == "status":
                 return {**item, "status": after.get("status")}
-            after = prepare_change(item, after)
+            after = _with_kept(item, after)
             check_object(target.kind, after)
             if target.kind.kind == "Pod" and after["spec"] != item["spec"]:
                 why = "pod updates may not change fields other than metadata (in this double)"
@@ -376,7 +376,7 @@ class Api:
         return Answer(200, _limited(pieces, request.query.get("limitBytes")), "text/plain")
 
 
-def prepare_change(before: Object, after: Object) -> Object:
+def _with_kept(before: Object, after: Object) -> Object:
     """Return a changed object with what no change may touch: its place and its status."""
     kept = {key: before["metadata"][key] for key in ("name", "namespace", "uid") if key in before["metadata"]}
     after = {**after, "metadata": {**(after.get("metadata") or {}), **kept}}
@@ -391,9 +391,11 @@ def _target(path: str) -> Target:
     namespace = ""
     if parts[:1] == ["namespaces"] and len(parts) > 2:
         namespace, parts = parts[1], parts[2:]
-    plural, name, part, *more = (*parts, "", "", "")[:4] if len(parts) <= 3 else (*parts,)
+    if len(parts) > 3:
+        raise _no_path()
+    plural, name, part = (*parts, "", "", "")[:3]
     kind = KINDS.get(plural)
-    if kind is None or any(more) or part not in {"", "log", "status"} or (part == "log" and kind.kind != "Pod"):
+    if kind is None or part not in {"", "log", "status"} or (part == "log" and kind.kind != "Pod"):
         raise _no_path()
     return Target(kind=kind, namespace=namespace, name=name, part=part)
 

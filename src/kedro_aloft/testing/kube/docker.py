@@ -118,6 +118,8 @@ class Docker:
         connection, answer = self._send(method, address, body)
         try:
             content = answer.read()
+        except http.client.HTTPException as error:
+            raise DockerError(0, f"The Docker engine broke off its answer to {method} {path}: {error!r}") from error
         finally:
             connection.close()
         return json.loads(content) if content.strip() else None

@@ -67,6 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.server.api.answer(self._request())
         except RefusalError as error:
             answer = Answer(error.code, error.body())
+        except Exception as error:  # noqa: BLE001  whatever it is: a client waits for an answer
+            answer = Answer(500, RefusalError(500, "InternalError", f"Internal error occurred: {error!r}").body())
         with suppress(*_GONE):
             if isinstance(answer.content, dict):
                 self._send(answer.code, answer.content)
