@@ -188,9 +188,13 @@ class TestRuns:
         assert "a container name must be specified for pod pair, choose one of: [base other]" in refusal(error)[2]
 
     def test_a_program_that_is_not_there_is_an_error_of_the_start(self, cluster: Cluster) -> None:
-        state = cluster.run("typo", "", container={"command": ["pyhton"]}).status.container_statuses[0].state.terminated
+        state = (
+            cluster.run("typo", "", container={"command": ["no-such-program"]})
+            .status.container_statuses[0]
+            .state.terminated
+        )
         assert (state.exit_code, state.reason) == (128, "StartError")
-        assert "pyhton" in state.message
+        assert "no-such-program" in state.message
 
     def test_a_pod_that_takes_too_long_fails(self, cluster: Cluster) -> None:
         pod = cluster.run("slow", "exec sleep 1000", activeDeadlineSeconds=1, terminationGracePeriodSeconds=0)
