@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from support.base_image import IMAGE_ENVIRONMENT, base_image_key, write_base_files
 from support.commands import program, run_command, user_cache
+from support.engine_keeper import SYSTEM_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -178,7 +179,7 @@ def install_docker() -> None:
     if shutil.which("dpkg-query") is None:
         raise EngineMissingError("Tests with containers make their image from Debian packages; this is another system.")
     with _locked(Path(tempfile.gettempdir(), "kedro-aloft-tests-apt.lock")):
-        if shutil.which("dockerd") is None:
+        if shutil.which("dockerd", path=f"{os.environ['PATH']}:{SYSTEM_PATH}") is None:
             _apt_get("update", "-qq")
             _apt_get("install", "-qq", "-y", "--no-install-recommends", "docker.io")
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import NoReturn
 
 _STOP_DEADLINE_S = 30.0
+SYSTEM_PATH = "/usr/sbin:/sbin"
+"""Where Debian has the engine; not on every user's path."""
 _IMAGES_LIVE = "168h"
 
 
@@ -94,5 +96,6 @@ if __name__ == "__main__":
     if os.fork():
         os._exit(0)
     os.setsid()
+    os.environ["PATH"] += f":{SYSTEM_PATH}"
     signal.signal(signal.SIGTERM, _on_signal)
     keep(Path(sys.argv[1]))
