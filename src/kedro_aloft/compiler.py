@@ -19,6 +19,7 @@ from kedro_aloft.project import Filters
 from kedro_aloft.render import dag_id_for, file_name, render_dag
 from kedro_aloft.rules import RULES, Severity, Sources, find_problems, sort_findings, split_silenced
 from kedro_aloft.settings import (
+    BUILT_IMAGE,
     TaskOverride,
     check_execution,
     check_handoff,
@@ -173,6 +174,7 @@ def _compile(
     )
     settings = _all_in(order.execution, settings)
     settings = with_pod_templates(_with_used_plugins(settings, project), project=project.path)
+    settings = _with_built_image(settings, project.path)
     snapshot = project.snapshot(name, _filters(order.filters, settings), runtime_params=settings.runtime_params)
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
     costs = _costs(settings, order.histories.get(dag_id))
@@ -332,6 +334,21 @@ def _with_used_plugins(settings: DagSettings, project: Project) -> DagSettings:
         return settings
     skipped = tuple(name for name in settings.skip_plugin_hooks if name not in project.used_plugins)
     return settings.model_copy(update={"skip_plugin_hooks": skipped})
+
+
+def _with_built_image(settings: DagSettings, project: Path) -> DagSettings:
+    """Put the image that was built last in the place of `image: built`."""
+    named = (settings.image, *(one.image for one in settings.tasks))
+    if BUILT_IMAGE not in named:
+        return settings
+    from kedro_aloft.images import built_reference
+
+    reference = built_reference(project)
+    tasks = tuple(
+        one.model_copy(update={"image": reference}) if one.image == BUILT_IMAGE else one for one in settings.tasks
+    )
+    image = reference if settings.image == BUILT_IMAGE else settings.image
+    return settings.model_copy(update={"image": image, "tasks": tasks})
 
 
 def _filters(given: Filters, settings: DagSettings) -> Filters:

@@ -113,6 +113,12 @@ class RemoteError(AloftError):
     deterministic = False
 
 
+class ImageError(AloftError):
+    """An image cannot be made of the project, or does not work."""
+
+    code = "ALOFT-800"
+
+
 class RunError(AloftError):
     """A task cannot do its work."""
 

@@ -100,7 +100,7 @@ class Engine:
         """
         with tempfile.TemporaryDirectory() as path:
             context = Path(path)
-            _write_pins(context / "requirements.txt", requirements)
+            write_pins(context / "requirements.txt", requirements)
             wheel = _build_wheel(context)
             (context / "Dockerfile").write_text(
                 f"FROM {self.base_image()}\n"
@@ -249,7 +249,7 @@ def _image_python() -> str:
     return done.stdout.split()[1].rpartition(".")[0]
 
 
-def _write_pins(path: Path, requirements: Sequence[str]) -> None:
+def write_pins(path: Path, requirements: Sequence[str]) -> None:
     """Write the requirements, the package's own and all that they need, in the versions of requirements/dev.txt."""
     done = run_command(
         *(program("uv"), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-emit-index-url"),

@@ -12,6 +12,7 @@ _COMMANDS = {
     "diff": "Show what `create` would change.",
     "doctor": "Look at the environment: versions, speed, security.",
     "down": "Stop the embedded Airflow.",
+    "image": "Make the image in which containers run the nodes.",
     "init": "Write a commented airflow.yml.",
     "learn": "Learn from an Airflow how long nodes take.",
     "migrate": "Write airflow.yml from an old plugin's configuration.",

@@ -6,6 +6,7 @@ No Kedro, no Airflow, no file is read here: the `project` room hands over the ma
 from kedro_aloft.settings.assign import parse_params_option, parse_set
 from kedro_aloft.settings.demands import check_execution, check_handoff
 from kedro_aloft.settings.duration import Duration, format_duration, parse_duration
+from kedro_aloft.settings.execution import BUILT_IMAGE
 from kedro_aloft.settings.models import DagSettings, TaskOverride
 from kedro_aloft.settings.overrides import (
     TaskSettings,
@@ -19,6 +20,7 @@ from kedro_aloft.settings.read import Notice, Reading, check_settings, read_sett
 from kedro_aloft.settings.schedule import Every, OnAssets, cron_gaps
 
 __all__ = [
+    "BUILT_IMAGE",
     "DagSettings",
     "Duration",
     "Every",

@@ -55,7 +55,7 @@ def _refuse_missing(task: TaskSettings, node: str, source: str) -> None:
 
 def _remedy(path: str) -> str:
     if path == "image":
-        return "set `image: <registry>/<name>:<tag>` to one that has the project and kedro-aloft"
+        return "run `kedro airflow image build` and set `image: built`, or name an image that has the project"
     return f"set `{path}`, or choose another `execution`"
 
 

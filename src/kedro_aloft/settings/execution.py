@@ -34,6 +34,9 @@ Mode = Literal["process", "venv", "docker", "kubernetes", "gke", "ecs"]
 CONTAINER_MODES = frozenset({"docker", "kubernetes", "gke", "ecs"})
 """Modes in which a task is an operator of a stock provider, and Airflow needs nothing of ours."""
 
+BUILT_IMAGE = "built"
+"""What `image` says for the image that `kedro airflow image build` made last."""
+
 POD_MODES = frozenset({"kubernetes", "gke"})
 
 _MOUNT = re.compile(r"(?P<source>[^:]+):(?P<target>/[^:]*)(:(?P<access>ro|rw))?")

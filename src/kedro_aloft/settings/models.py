@@ -493,7 +493,8 @@ class DagSettings(Settings):
     )
     image: Text | None = _execution(
         None,
-        "Image that has kedro-aloft, and the project in `/home/kedro/project`; for `docker`, `kubernetes` and `gke`.",
+        "Image that has the project and kedro-aloft's runtime; for `docker`, `kubernetes` and `gke`. `built`: the one "
+        "that `kedro airflow image build` made last.",
         "registry.example.org/shop:1.4.2",
     )
     resource_profile: Text | None = _execution(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.contract.keys import PROJECT_IN_IMAGE
 from kedro_aloft.render.containers.work import Adapter, Constants, Work
-from kedro_aloft.render.layout import Call, Name
+from kedro_aloft.render.layout import Call, Name, lay_out
+from kedro_aloft.render.literals import render_literal
 from kedro_aloft.render.slug import slugify
 from kedro_aloft.settings.quantity import amount
 
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
 PROJECT = "PROJECT"
 _AUTO_REMOVE = {"never": "force", "on_failure": "success", "always": "never"}
 
-PROJECT_SOURCE = """\
+_FOUND = """\
 PROJECT = os.environ.get("KEDRO_ALOFT_PROJECT_PATH") or next(
     (str(one) for one in Path(__file__).resolve().parents if (one / "pyproject.toml").is_file()),
     os.getcwd(),
-)
-"""
-"""The lines that find the project on the worker; relative mounts begin there."""
+)"""
+
+
+def project_source(project_path: str | None) -> str:
+    """Return the lines that find the project on the worker; relative mounts begin there."""
+    if project_path is None:
+        return _FOUND
+    place = Name(f"(Path(__file__).parent / {render_literal(project_path)}).resolve()")
+    return lay_out(Call("str", (place,)), prefix="PROJECT = ")
 
 
 def _arguments(work: Work, constants: Constants) -> dict[str, Any]:

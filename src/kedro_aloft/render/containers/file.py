@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.render.containers import ADAPTERS
-from kedro_aloft.render.containers.docker import PROJECT, PROJECT_SOURCE
+from kedro_aloft.render.containers.docker import PROJECT, project_source
 from kedro_aloft.render.containers.ecs import VARIABLES, VARIABLES_SOURCE
 from kedro_aloft.render.containers.environment import (
     CONSTANTS,
@@ -121,7 +121,7 @@ class Containers:
         if VARIABLES in used:
             blocks.append(VARIABLES_SOURCE)
         if PROJECT in used:
-            blocks.append(PROJECT_SOURCE.rstrip())
+            blocks.append(project_source(self._settings.project_path))
             used |= {"os", "Path"}
         constants = [lay_out(value, prefix=f"{name} = ") for name, value in self._constants.values.items()]
         return [*blocks, *(["\n".join(constants)] if constants else [])], {*used, *MODULES}

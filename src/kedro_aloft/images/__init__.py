@@ -1,0 +1,26 @@
+"""Images of a project: what goes in, how it is built, and that it works.
+
+    project ──context──▶ files + content tag ──build──▶ image ──smoke test──▶ reference (by digest once it is pushed)
+
+No Kedro and no Airflow here; the engine is asked through its command line.
+"""
+
+from kedro_aloft.images.build import Engine, build_image, push_image, smoke_test
+from kedro_aloft.images.context import Context, collect_context, write_context
+from kedro_aloft.images.dockerfile import write_dockerfile
+from kedro_aloft.images.record import BuiltImage, built_reference, read_built, write_built
+
+__all__ = [
+    "BuiltImage",
+    "Context",
+    "Engine",
+    "build_image",
+    "built_reference",
+    "collect_context",
+    "push_image",
+    "read_built",
+    "smoke_test",
+    "write_built",
+    "write_context",
+    "write_dockerfile",
+]

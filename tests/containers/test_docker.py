@@ -1,0 +1,84 @@
+"""`execution: docker` for real: an image of the example, a Docker engine, an Airflow; outputs as of `kedro run`."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kedro_aloft.testing.files import compare_directories
+from support.airflow import share_airflow
+from support.engine import write_pins
+from support.projects import Project
+from support.runs import tasks_of
+
+if TYPE_CHECKING:
+    from kedro_aloft.embedded import EmbeddedAirflow
+    from support.engine import Engine
+
+pytestmark = [pytest.mark.docker, pytest.mark.airflow, pytest.mark.e2e]
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "spaceflights"
+NOT_COPIED = shutil.ignore_patterns("data", ".airflow", "__pycache__", "airflow_dags", "local", "Dockerfile*")
+
+
+def example(folder: Path) -> Project:
+    """Copy the example, with its data and the versions of its libraries that the tests have."""
+    shutil.copytree(EXAMPLE, folder, ignore=NOT_COPIED)
+    spec = importlib.util.spec_from_file_location("spaceflights_data", EXAMPLE / "make_data.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (folder / "conf" / "local").mkdir()
+    raw = folder / "data" / "01_raw"
+    raw.mkdir(parents=True)
+    module.write_raw_files(raw)
+    libraries = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["dependencies"]
+    write_pins(folder / "requirements.lock", libraries)
+    return Project(folder, "spaceflights")
+
+
+@pytest.fixture
+def project(tmp_path: Path, shared_airflow: EmbeddedAirflow) -> Project:
+    return share_airflow(example(tmp_path / "airflow"), shared_airflow.project_path)
+
+
+def build(project: Project, engine: Engine) -> dict[str, str]:
+    """Build the project's image as users do, on the machine's own base instead of one from a registry."""
+    done = project.airflow(
+        *("image", "build", "--json", f"--base-image={engine.base_image()}", "--build-option=--network=host"),
+        env=engine.environment,
+    )
+    built: dict[str, str] = json.loads(done.ok().out)
+    return built
+
+
+def test_containers_leave_what_kedro_run_leaves(project: Project, engine: Engine, tmp_path: Path) -> None:
+    plain = example(tmp_path / "kedro")
+    plain.kedro("run").ok()
+    built = build(project, engine)
+    labels = json.loads(engine.docker("image", "inspect", "--format", "{{json .Config.Labels}}", built["image"]))
+    assert labels["dev.kedro-aloft.content"] == built["content"]
+    assert labels["dev.kedro-aloft.plan.__default__"]
+    settings = ("--set=execution=docker", "--set=image=built", f"--set=docker.url={engine.url}", "--group-by=memory")
+    outcome = project.run(*settings)
+    assert outcome["state"] == "success", outcome
+    files = compare_directories(plain.path / "data", project.path / "data")
+    assert len(files) >= 9
+    assert [f"{file.path}: {file.verdict}" for file in files if not file.equal] == []
+    nodes = [node for task in tasks_of(outcome).values() for node in task["nodes"]]
+    assert len(nodes) == 9
+    assert all(node["seconds"] is not None for node in nodes)
+    assert engine.docker("ps", "--all", "--quiet", "--filter", "label=app.kubernetes.io/part-of=spaceflights") == ""
+
+    nodes_file = project.path / "src" / "spaceflights" / "pipelines" / "data_processing" / "nodes.py"
+    nodes_file.write_text(nodes_file.read_text() + "\n")
+    stale = project.airflow("create", *settings)
+    assert stale.code != 0
+    assert "has changed since its image was built" in stale.text
