@@ -8,10 +8,14 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kedro_aloft.cli import airflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REFERENCE_FILE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
 
@@ -52,12 +56,21 @@ def render_reference() -> str:
 def read_commands() -> dict[str, click.Command]:
     """Return the commands by name, sorted."""
     context = click.Context(airflow, info_name="airflow")
-    found = {name: airflow.get_command(context, name) for name in airflow.list_commands(context)}
-    return {name: command for name, command in found.items() if command is not None}
+    return dict(_flattened(airflow, context))
+
+
+def _flattened(group: click.Group, context: click.Context, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands of a group, and those of groups in it by both names."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _flattened(command, context, prefix=f"{prefix}{name} ")
+        elif command is not None:
+            yield f"{prefix}{name}", command
 
 
 def _anchor(name: str) -> str:
-    return f"kedro-airflow-{name}"
+    return f"kedro-airflow-{name.replace(' ', '-')}"
 
 
 def _summary(command: click.Command) -> str:

@@ -19,6 +19,7 @@ COMMANDS = (
     "diff",
     "doctor",
     "down",
+    "image",
     "init",
     "learn",
     "migrate",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import tomllib
 
 from kedro_aloft.testing.files import compare_directories
 from support.airflow import share_airflow
