@@ -80,7 +80,10 @@ def _parse(words: list[str]) -> str | None:
     name, *arguments = words
     if name.startswith("-"):
         return None if name in {"--help", "--version"} else f"no option {name}"
-    command = read_commands().get(name)
+    known = read_commands()
+    if arguments and f"{name} {arguments[0]}" in known:
+        name = f"{name} {arguments.pop(0)}"
+    command = known.get(name)
     if command is None:
         return f"no command {name}"
     context = click.Context(command, info_name=name)

@@ -213,8 +213,8 @@ RULES = (
         severity=Severity.WARNING,
         summary="A Jinja template of DAG files that writes what Airflow 3 no longer has.",
         why="Each DAG file that is made of it does not load, or its tasks fail.",
-        bad="with DAG('{{ dag_name }}', schedule_interval='{{ schedule }}') as dag:",
-        good="with DAG('{{ dag_name }}', schedule='{{ schedule }}') as dag:",
+        bad="with DAG('{{ dag_name }}', schedule_interval='{{ schedule }}') as dag:\n    ...",
+        good="with DAG('{{ dag_name }}', schedule='{{ schedule }}') as dag:\n    ...",
         find=_templates,
     ),
     Rule(
