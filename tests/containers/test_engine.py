@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.engine import ROOT, running_engine
+from support.engine import ROOT, EngineMissingError, running_engine
 from support.warm import alive, wait_until
 
 if TYPE_CHECKING:
@@ -69,6 +69,22 @@ def test_whoever_comes_while_the_engine_ends_gets_the_next_one(engine: Engine, d
         second = (directory / "docker.pid").read_text()
     wait_until(lambda: not alive(int(second)), "the second engine ends")
     assert not alive(int(first)) or first == second
+
+
+def test_who_is_not_root_is_told_so(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(EngineMissingError, match="only root can"), running_engine(directory):
+        pass
+    assert not any(directory.iterdir())
+
+
+def test_an_engine_that_does_not_start_shows_its_log(
+    engine: Engine,  # noqa: ARG001  says whether this machine can
+    directory: Path,
+) -> None:
+    (directory / "data").write_text("no directory")
+    with pytest.raises(EngineMissingError, match="points to a file"), running_engine(directory):
+        pass
 
 
 def test_containers_keep_their_limits_and_tell_how_they_end(engine: Engine) -> None:

@@ -1,9 +1,9 @@
 """A real Docker engine for tests, apart from any other on the machine: own socket, own data, no bridge, no registry.
 
 All test processes of a user share one engine. Each holds a shared lock while it uses it; the engine's keeper
-(`support.engine_keeper`) waits for an exclusive one and then stops the engine. Locks end with their process, so the
-engine ends when the last user does, however that one ended. Its data stay in the user's cache directory: images that
-an earlier session built are there already, as long as what they were built from is the same.
+(`support.engine_keeper`) looks for the moment in which nobody does and then stops the engine. Locks end with their
+process, so the engine ends when the last user does, however that one ended. Its data stay in the user's cache
+directory: images that an earlier session built are there already, as long as what they were built from is the same.
 """
 
 from __future__ import annotations
@@ -202,21 +202,22 @@ def _start(directory: Path) -> None:
     started, deadline = 0, time.monotonic() + START_DEADLINE_S
     while not _answers(directory):
         # In the loop: the keeper that is at work may be about to end.
-        started += _start_keeper(directory)
+        started += _start_keeper(directory, restart=started > 0)
         if started > _STARTS or time.monotonic() > deadline:
             log = (directory / "engine.log").read_text(errors="replace")[-2000:]
             raise EngineMissingError(f"The Docker engine does not start; the end of its log:\n{log}")
         time.sleep(0.05)
 
 
-def _start_keeper(directory: Path) -> bool:
+def _start_keeper(directory: Path, *, restart: bool) -> bool:
     """Start a keeper unless one is at work; return whether one was started."""
     with (directory / "keeper").open("a") as lock, (directory / "engine.log").open("ab") as log:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        log.truncate(0)
+        if not restart:
+            log.truncate(0)
         # The keeper inherits the lock: there is no moment in which a second one could start.
         subprocess.run(
             [sys.executable, "-I", _KEEPER, directory],

@@ -13,26 +13,38 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 _STOP_DEADLINE_S = 30.0
+_LOOK_S = 0.1
 SYSTEM_PATH = "/usr/sbin:/sbin"
 """Where Debian has the engine; not on every user's path."""
 _IMAGES_LIVE = "168h"
 
 
 def keep(directory: Path) -> None:
-    """Run the engine until nobody holds the users' lock."""
+    """Run the engine until nobody holds the users' lock, or until it ends by itself."""
     _stop_stray(directory)
     daemon = _start(directory)
     try:
         with (directory / "users").open("a") as users:
-            fcntl.flock(users, fcntl.LOCK_EX)
-            # Still locked: who comes now waits until this engine is gone and starts the next one.
-            _remove_leftovers(directory)
-            _stop(directory, daemon)
+            while daemon.poll() is None:
+                if _locked(users):
+                    # Who comes now waits until this engine is gone and starts the next one.
+                    _remove_leftovers(directory)
+                    _stop(directory, daemon)
+                time.sleep(_LOOK_S)
     finally:
         _stop(directory, daemon)
+
+
+def _locked(users: IO[str]) -> bool:
+    """Lock for ourselves alone what each user holds a share of; return whether that went."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _start(directory: Path) -> subprocess.Popen[bytes]:

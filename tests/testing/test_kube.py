@@ -134,7 +134,7 @@ class TestRuns:
         )
 
     def test_deletion_from_outside_sends_sigterm_first(self, cluster: Cluster) -> None:
-        cluster.create("stubborn", "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done")
+        cluster.create("stubborn", "trap 'sleep 2.5; exit 7' TERM; echo up; while :; do sleep 0.05; done")
         cluster.running("stubborn")
         wait_until(lambda: "up" in cluster.log("stubborn"), "the script has set its trap")
         version = cluster.read("stubborn").metadata.resource_version
