@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|[kMGTPE]i?)?")
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|[KMGTPE]i|[MGTPE])?")
 _UNITS = {"": 1.0, "m": 0.001} | {step: 1000.0**power for power, step in enumerate("kMGTPE", 1)}
-_UNITS |= {f"{step}i": 1024.0**power for power, step in enumerate("KMGTPE", 1)} | {"ki": 1024.0}
+_UNITS |= {f"{step}i": 1024.0**power for power, step in enumerate("KMGTPE", 1)}
 
 
 def is_quantity(text: str) -> bool:
