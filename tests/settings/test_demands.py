@@ -75,7 +75,7 @@ def test_a_profile_comes_from_the_override_the_tag_the_dag_or_the_default() -> N
 
 def test_an_unknown_profile_is_named_with_the_closest() -> None:
     with pytest.raises(SettingsError, match="Did you mean 'large'"):
-        check(settings(execution="docker", image="a:1", resource_profile="larg", resource_profiles={"large": {}}))
+        check(settings(execution="docker", image="a:1", resource_profile="lage", resource_profiles={"large": {}}))
 
 
 def test_two_tags_of_profiles_are_refused() -> None:
