@@ -15,8 +15,8 @@ from kedro_aloft.graph.forecast import build_forecast
 from kedro_aloft.graph.grouping import GroupBy, OnCycle
 from kedro_aloft.graph.plan import build_plan
 from kedro_aloft.graph.reasons import border_reasons, explain_tasks
-from kedro_aloft.project import Filters
-from kedro_aloft.render import dag_id_for, file_name, render_dag
+from kedro_aloft.project import MLFLOW, Filters
+from kedro_aloft.render import Around, dag_id_for, file_name, render_dag
 from kedro_aloft.rules import RULES, Severity, Sources, find_problems, sort_findings, split_silenced
 from kedro_aloft.settings import (
     BUILT_IMAGE,
@@ -189,6 +189,7 @@ def _compile(
         datasets=snapshot.datasets,
         dag_id=dag_id,
         command=order.command_for(name),
+        around=_around(project, snapshot, settings),
     )
     dag = CompiledDag(
         snapshot=snapshot,
@@ -349,6 +350,15 @@ def _with_built_image(settings: DagSettings, project: Path) -> DagSettings:
     )
     image = reference if settings.image == BUILT_IMAGE else settings.image
     return settings.model_copy(update={"image": image, "tasks": tasks})
+
+
+def _around(project: Project, snapshot: Snapshot, settings: DagSettings) -> Around:
+    """What is done once per DAG run. Hooks that airflow.yml skips log nothing, so there is no MLflow run either."""
+    skipped = {name.replace("_", "-").lower() for name in settings.skip_plugin_hooks}
+    return Around(
+        mlflow=project.has_mlflow_runs and MLFLOW not in skipped,
+        filtered=len(snapshot.nodes) < len(project.pipelines[snapshot.pipeline].nodes),
+    )
 
 
 def _filters(given: Filters, settings: DagSettings) -> Filters:

@@ -29,6 +29,10 @@ values = st.recursive(
 )
 
 
+TASKS = [SimpleNamespace(task_id=name, is_teardown=name in ("a__b", "z")) for name in ("a", "a__b", "z")]
+"""Of the DAG that asks: `a__b` is the task itself, `z` another teardown."""
+
+
 def rendered(template: str, *, conf: Any = None, defaults: dict[str, Any] | None = None, states: Any = None) -> str:
     """Render as Airflow does: sandboxed, with the context of a task."""
     ti = SimpleNamespace(
@@ -41,7 +45,7 @@ def rendered(template: str, *, conf: Any = None, defaults: dict[str, Any] | None
     context = {
         "ti": ti,
         "dag_run": SimpleNamespace(run_after=RUN_AFTER, conf=conf),
-        "dag": SimpleNamespace(params=SimpleNamespace(dump=lambda: defaults or {})),
+        "dag": SimpleNamespace(params=SimpleNamespace(dump=lambda: defaults or {}), tasks=TASKS),
         "ds": 'a "day"\n',
     }
     return (
@@ -104,7 +108,11 @@ def test_only_defaults_that_the_conf_names_travel() -> None:
 
 @pytest.mark.parametrize(
     ("states", "well"),
-    [({"a": "success", "a__b": "running"}, True), ({"a": "failed", "a__b": None}, False), ({"a": None}, False)],
+    [
+        ({"a": "success", "a__b": "running", "z": None}, True),
+        ({"a": "failed", "a__b": None, "z": "success"}, False),
+        ({"a": None}, False),
+    ],
 )
 def test_a_cleanup_knows_whether_all_is_well(states: dict[str, Any], well: bool) -> None:
     task = {"handoff_uri": "data/x", "keep": "on_failure", "ttl_s": 60}
@@ -113,6 +121,19 @@ def test_a_cleanup_knows_whether_all_is_well(states: dict[str, Any], well: bool)
     assert asked.well is well
     assert asked.uri.startswith("/p/data/x/")
     assert (asked.keep, asked.ttl_s) == ("on_failure", 60)
+
+
+def test_the_end_of_a_run_knows_how_the_tasks_ended_that_run_nodes() -> None:
+    states = {"a": "failed", "a__b": "running", "z": "success"}
+    environ = {TASK_VARIABLE: json.dumps(TASK), RUN_VARIABLE: rendered(run_template(with_states=True), states=states)}
+    asked = read_request(environ, directory="/p", stage="finish")
+    assert (asked.stage, asked.states) == ("finish", {"a": "failed"})
+
+
+def test_a_stage_that_nobody_knows_is_refused() -> None:
+    environ = {TASK_VARIABLE: json.dumps(TASK), RUN_VARIABLE: rendered(run_template())}
+    with pytest.raises(RequestError, match="'begin' is no stage"):
+        read_request(environ, directory="/p", stage="begin")
 
 
 @pytest.mark.parametrize(

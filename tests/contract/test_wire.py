@@ -108,7 +108,8 @@ def test_a_message_of_today_is_read_tomorrow() -> None:
         '"run_directory": "shop/r", "project_path": "/p", "package": "shop", "pipeline": "ds", "nodes": ["a", "b"], '
         '"env": "prod", "conf_source": null, "selective": false, "runtime_params": {"a": {"b": [1, 2]}}, '
         '"load_versions": {"x": "1"}, "pinned": ["m"], "versioned": ["m"], "handoff_uri": ".airflow/handoff", '
-        '"gives": ["g"], "takes": ["k"], "runner": "ThreadRunner", "skip_plugin_hooks": ["kedro-telemetry"]}'
+        '"gives": ["g"], "takes": ["k"], "runner": "ThreadRunner", "skip_plugin_hooks": ["kedro-telemetry"], '
+        '"stage": "finish", "mlflow": true, "pipeline_hooks": "per_run", "states": {"t": null}, "errors": {"t": "E"}}'
     )
     request = TaskRequest.from_json(written)
     assert request.to_json() == written
@@ -151,8 +152,8 @@ def test_unknown_fields_are_refused(value: Any) -> None:
 
 def test_missing_fields_are_refused() -> None:
     content = json.loads(REQUEST.to_json())
-    del content["nodes"], content["dag_id"]
-    with pytest.raises(RequestError, match="TaskRequest has missing fields: dag_id, nodes"):
+    del content["package"], content["dag_id"]
+    with pytest.raises(RequestError, match="TaskRequest has missing fields: dag_id, package"):
         TaskRequest.from_json(json.dumps(content))
 
 

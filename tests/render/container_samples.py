@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.render import Around
 from kedro_aloft.settings import DagSettings
 from render.samples import Sample, node, snapshot
 
@@ -95,12 +96,13 @@ _COMMON: dict[str, Any] = {
 }
 
 
-def _sample(pipeline: str, **settings: Any) -> Sample:
+def _sample(pipeline: str, *, around: Around | None = None, **settings: Any) -> Sample:
     memory = {"train", "test", "model"}
     parameters: Mapping[str, Any] = {"size": 0.2}
     return Sample(
         snapshot(_NODES, memory=memory, versioned={"clean"}, parameters=dict(parameters), pipeline=pipeline),
         DagSettings.model_validate({**_COMMON, **settings}),
+        around=around or Around(),
     )
 
 
@@ -125,7 +127,14 @@ CONTAINER_SAMPLES = {
             },
         },
     ),
-    "kubernetes": _sample("kubernetes", execution="kubernetes", kubernetes=KUBERNETES),
+    "kubernetes": _sample(
+        "kubernetes",
+        execution="kubernetes",
+        kubernetes=KUBERNETES,
+        around=Around(mlflow=True, filtered=True),
+        pipeline_hooks="per_run",
+        depends_on_past=True,
+    ),
     "gke": _sample(
         "gke",
         execution="gke",
@@ -156,6 +165,7 @@ CONTAINER_SAMPLES = {
     ),
     "mixed": _sample(
         "mixed",
+        around=Around(mlflow=True),
         tasks=[
             {"select": "tag:gpu", "execution": "kubernetes", "kubernetes": {"namespace": "gpu"}},
             {"select": "split", "execution": "venv", "venv": {"requirements": "requirements.lock"}},

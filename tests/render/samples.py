@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.graph.grouping import GroupBy
 from kedro_aloft.graph.plan import build_plan
 from kedro_aloft.graph.snapshot import DatasetInfo, DatasetKind, NodeInfo, Parameter, Snapshot, SourceLocation
-from kedro_aloft.render import dag_id_for, file_name, render_dag
+from kedro_aloft.render import Around, dag_id_for, file_name, render_dag
 from kedro_aloft.settings import DagSettings, effective
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Sample:
     snapshot: Snapshot
     settings: DagSettings = field(default_factory=DagSettings)
     command: str = "kedro airflow create"
+    around: Around = field(default_factory=Around)
 
     def __repr__(self) -> str:
         return f"<Sample {self.dag_id}>"
@@ -102,6 +103,7 @@ class Sample:
             datasets=self.snapshot.datasets,
             dag_id=self.dag_id,
             command=self.command,
+            around=self.around,
         )
 
 

@@ -53,7 +53,7 @@ def request_of(project: Project, *nodes: str, **fields: Any) -> TaskRequest:
     content = {
         "dag_id": project.package,
         "run_id": RUN,
-        "task_id": nodes[0],
+        "task_id": nodes[0] if nodes else "none",
         "version": VERSION,
         "run_directory": f"{project.package}/{fields.get('run_id', RUN)}",
         "project_path": str(project.path),

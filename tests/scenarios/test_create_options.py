@@ -475,4 +475,8 @@ def test_hooks_of_mlflow_are_loaded_where_the_configuration_speaks_of_it(project
     told = created(project, "plugins_told", "--env=test-2", "--set", "skip_plugin_hooks=[kedro-mlflow]")
     assert plain.kedro.skip_plugin_hooks == ("kedro-mlflow", "kedro-telemetry", "kedro-viz")
     assert used.kedro.skip_plugin_hooks == ("kedro-telemetry", "kedro-viz")
+    assert used.kedro.mlflow
+    assert {"start_run", "finish_run"} <= set(used.dag.task_ids)
+    assert not plain.kedro.mlflow
+    assert not {"start_run", "finish_run"} & {*plain.dag.task_ids, *load_one(told).task_ids}
     assert next(iter(kedro_tasks(load_one(told)).values())).kedro.skip_plugin_hooks == ("kedro-mlflow",)

@@ -83,7 +83,7 @@ def kedro_tasks(dag: Any) -> dict[str, Any]:
     """Return the tasks of a DAG that run Kedro nodes, by task id."""
     from kedro_aloft.airflow import KedroOperator
 
-    return {task.task_id: task for task in dag.tasks if isinstance(task, KedroOperator)}
+    return {task.task_id: task for task in dag.tasks if type(task) is KedroOperator}
 
 
 def edges(dag: Any) -> set[tuple[str, str]]:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kedro_aloft.airflow.around import KedroFinish, KedroStart
     from kedro_aloft.airflow.cleanup import KedroCleanup
     from kedro_aloft.airflow.operator import KedroOperator
     from kedro_aloft.airflow.pipeline import KedroPipeline
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KedroCleanup",
+    "KedroFinish",
     "KedroOperator",
     "KedroPipeline",
+    "KedroStart",
     "data_interval_schedule",
     "duration",
     "instant",
@@ -26,7 +29,13 @@ __all__ = [
     "wait_for",
 ]
 
-_MODULES = {"KedroCleanup": "cleanup", "KedroOperator": "operator", "KedroPipeline": "pipeline"}
+_MODULES = {
+    "KedroCleanup": "cleanup",
+    "KedroFinish": "around",
+    "KedroOperator": "operator",
+    "KedroPipeline": "pipeline",
+    "KedroStart": "around",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -31,19 +31,20 @@ class KedroCleanup(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Remove this run's place when all is well, and places of older runs whose time is over."""
+        from kedro_aloft.airflow.around import states_of
         from kedro_aloft.airflow.locate import find_project
         from kedro_aloft.contract.identity import RunIdentity
-        from kedro_aloft.contract.place import all_well, clean_up
+        from kedro_aloft.contract.outcome import all_well
+        from kedro_aloft.contract.place import clean_up
         from kedro_aloft.contract.store import run_uri
 
         ti = context["ti"]
         identity = RunIdentity(dag_id=ti.dag_id, run_id=ti.run_id, run_after=context["dag_run"].run_after)
         project = "" if "://" in self.kedro.handoff else str(find_project(self.kedro, context["dag"].fileloc))
-        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
         for done in clean_up(
             run_uri(self.kedro.handoff, project, identity.directory),
             keep=self.kedro.handoff_keep,
             ttl_s=self.kedro.handoff_ttl,
-            well=all_well(states, but=ti.task_id),
+            well=all_well(states_of(context)),
         ):
             self.log.info(done)

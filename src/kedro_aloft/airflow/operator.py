@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from kedro_aloft.contract.keys import NODES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -44,6 +46,7 @@ class KedroOperator(BaseOperator):
     template_fields: Sequence[str] = ("runtime_params", "env_vars")
     template_fields_renderers = {"runtime_params": "json", "env_vars": "json"}  # noqa: RUF012
     ui_color = "#ffe08a"
+    stage = NODES
     _nodes_are_running = False
 
     def __init__(
@@ -153,6 +156,9 @@ class KedroOperator(BaseOperator):
             takes=self.takes,
             runner=self.kedro.runner,
             skip_plugin_hooks=tuple(self.kedro.skip_plugin_hooks),
+            stage=self.stage,
+            mlflow=self.kedro.mlflow,
+            pipeline_hooks=self.kedro.pipeline_hooks,
         )
 
     def _runtime_params(self, context: Context) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.contract.keys import DEFAULT_HANDOFF_URI
+from kedro_aloft.contract.keys import DEFAULT_HANDOFF_URI, PER_TASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,10 @@ class KedroPipeline:
         skip_plugin_hooks: Distributions whose Kedro hooks are not loaded in tasks.
         runtime_params: Kedro runtime parameters; texts may be Airflow templates.
         load_versions: Versions of datasets to load.
+        mlflow: Whether all tasks of a DAG run log into one MLflow run, through kedro-mlflow; the DAG then has a
+            `KedroStart` and a `KedroFinish`.
+        pipeline_hooks: `per_task` calls Kedro's hooks around the pipeline in every task; `per_run` once per DAG run, by
+            `KedroStart` and `KedroFinish`.
     """
 
     package: str
@@ -50,3 +54,5 @@ class KedroPipeline:
     skip_plugin_hooks: tuple[str, ...] = ("kedro-mlflow", "kedro-telemetry", "kedro-viz")
     runtime_params: Mapping[str, Any] = field(default_factory=dict)
     load_versions: Mapping[str, str] = field(default_factory=dict)
+    mlflow: bool = False
+    pipeline_hooks: str = PER_TASK

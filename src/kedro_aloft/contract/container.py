@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.contract.identity import RunIdentity
-from kedro_aloft.contract.keys import RUN_VARIABLE, TASK_VARIABLE
+from kedro_aloft.contract.keys import NODES, RUN_VARIABLE, TASK_VARIABLE
+from kedro_aloft.contract.outcome import all_well, without
 from kedro_aloft.contract.params import runtime_params
-from kedro_aloft.contract.place import all_well
 from kedro_aloft.contract.request import TaskRequest
 from kedro_aloft.contract.store import run_uri
 from kedro_aloft.errors import RequestError
@@ -34,12 +34,16 @@ _RUN_FIELDS = {
     # Of the form's defaults only those that the run's conf names are compared: all of them may be very long.
     "defaults": '{{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }}',
 }
-_STATES = "{{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }}"
+_STATES = {
+    "states": "{{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }}",
+    "teardowns": '{{ dag.tasks | selectattr("is_teardown") | map(attribute="task_id") | list | tojson }}',
+}
 
 TASK_FIELDS = frozenset(field.name for field in fields(TaskRequest)) - {
-    *("dag_id", "run_id", "task_id", "try_number", "version", "run_directory")
+    *("dag_id", "run_id", "task_id", "try_number", "version", "run_directory"),
+    *("stage", "states", "errors"),
 }
-"""What may stand in `KEDRO_ALOFT_TASK` for a task that runs nodes."""
+"""What may stand in `KEDRO_ALOFT_TASK`, but for the cleanup."""
 
 
 def run_template(runtime_params: Mapping[str, Any] | None = None, *, with_states: bool = False) -> str:
@@ -47,13 +51,13 @@ def run_template(runtime_params: Mapping[str, Any] | None = None, *, with_states
 
     Args:
         runtime_params: Kedro runtime parameters; texts may be templates, which Airflow renders inside of this one.
-        with_states: Whether the states of the run's tasks are asked for, as the cleanup needs them.
+        with_states: Whether the states of the run's tasks are asked for, as teardowns need them.
     """
     parts = dict(_RUN_FIELDS)
     if runtime_params:
         parts["runtime_params"] = _template_of(runtime_params)
     if with_states:
-        parts["states"] = _STATES
+        parts |= _STATES
     return "{" + ",\n".join(f"{json.dumps(name)}: {part}" for name, part in parts.items()) + "}"
 
 
@@ -72,12 +76,13 @@ def literal(value: Any) -> str:
     return json.dumps(value).replace("{{", "{\\u007b").replace("{%", "{\\u0025").replace("{#", "{\\u0023")
 
 
-def read_request(environ: Mapping[str, str], *, directory: str) -> TaskRequest:
+def read_request(environ: Mapping[str, str], *, directory: str, stage: str = NODES) -> TaskRequest:
     """Return the request that a container finds in its environment.
 
     Args:
         environ: Environment variables.
         directory: The project, unless the task names another.
+        stage: What the container is for (`TaskRequest.stage`).
 
     Raises:
         RequestError: If a variable is missing or malformed.
@@ -95,6 +100,8 @@ def read_request(environ: Mapping[str, str], *, directory: str) -> TaskRequest:
         try_number=int(run["try_number"]),
         version=identity.version,
         run_directory=identity.directory,
+        stage=stage,
+        states=_states(run, identity),
     )
 
 
@@ -117,12 +124,11 @@ def read_cleanup(environ: Mapping[str, str], *, directory: str) -> Cleanup:
     task, run = _content(environ, TASK_VARIABLE), _content(environ, RUN_VARIABLE)
     identity = _identity(run)
     try:
-        states = run["states"].get(identity.run_id, {})
         return Cleanup(
             uri=run_uri(task["handoff_uri"], task.get("project_path", directory), identity.directory),
             keep=task["keep"],
             ttl_s=task["ttl_s"],
-            well=all_well(states, but=run["task_id"]),
+            well=all_well(_states(run, identity)),
         )
     except (KeyError, AttributeError) as error:
         raise RequestError(f"The request for a cleanup is malformed: {error!r}.", remedy=_SAME_VERSION) from None
@@ -153,6 +159,11 @@ def _identity(run: Mapping[str, Any]) -> RunIdentity:
         return RunIdentity(dag_id=run["dag_id"], run_id=run["run_id"], run_after=moment)
     except (KeyError, TypeError, ValueError) as error:
         raise RequestError(f"{RUN_VARIABLE} does not name a DAG run: {error!r}.", remedy=_SAME_VERSION) from None
+
+
+def _states(run: Mapping[str, Any], identity: RunIdentity) -> dict[str, str | None]:
+    states = run.get("states", {}).get(identity.run_id, {})
+    return without(states, {str(run["task_id"]), *run.get("teardowns", ())})
 
 
 def _with_tuples(task: Mapping[str, Any]) -> dict[str, Any]:

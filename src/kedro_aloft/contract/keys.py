@@ -28,3 +28,9 @@ DEFAULT_VENV_CACHE = ".airflow/venvs"
 
 PROJECT_IN_IMAGE = "/home/kedro/project"
 """Where images have the project, and where their containers work."""
+
+NODES, START, FINISH = "nodes", "start", "finish"
+"""Stages of a DAG run (`TaskRequest.stage`): the tasks that run nodes, and the ones before and after all of them."""
+
+PER_TASK, PER_RUN = "per_task", "per_run"
+"""Values of the setting `pipeline_hooks`."""

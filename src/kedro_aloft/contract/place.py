@@ -9,19 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-_GOOD_STATES = frozenset({"success", "skipped"})
-
-
-def all_well(states: Mapping[str, str | None], *, but: str) -> bool:
-    """Whether every task of a run ended well; a task that was never reached did not.
-
-    Args:
-        states: State by task id.
-        but: The task that asks.
-    """
-    return all(state in _GOOD_STATES for task_id, state in states.items() if task_id != but)
+    from collections.abc import Iterator
 
 
 def clean_up(uri: str, *, keep: str, ttl_s: int, well: bool) -> Iterator[str]:

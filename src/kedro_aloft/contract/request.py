@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.contract.keys import FINISH, NODES, PER_TASK, START
 from kedro_aloft.contract.wire import from_json, to_json
 from kedro_aloft.errors import RequestError
 
@@ -35,6 +36,12 @@ class TaskRequest:
         gives, takes: Datasets to put into, and to find in, the handoff store.
         runner: Kedro runner: a name in `kedro.runner` or a dotted path.
         skip_plugin_hooks: Distributions whose Kedro hooks are not loaded.
+        stage: `nodes` runs them; `start` and `finish` do what is done once per DAG run, before and after all of them.
+            Then no node is run, and no name means that the pipeline's own nodes are all in the DAG.
+        mlflow: Whether all tasks of the DAG run log into one MLflow run.
+        pipeline_hooks: `per_task`, or `per_run`: hooks around the pipeline are called by `start` and `finish` alone.
+        states: How the run's tasks ended, by task id; for `finish`.
+        errors: What tasks that failed said, by task id, as far as it is known; for `finish`.
     """
 
     dag_id: str
@@ -46,7 +53,7 @@ class TaskRequest:
     project_path: str
     package: str
     pipeline: str
-    nodes: tuple[str, ...]
+    nodes: tuple[str, ...] = ()
     env: str | None = None
     conf_source: str | None = None
     selective: bool = True
@@ -59,10 +66,17 @@ class TaskRequest:
     takes: tuple[str, ...] = ()
     runner: str = "SequentialRunner"
     skip_plugin_hooks: tuple[str, ...] = ()
+    stage: str = NODES
+    mlflow: bool = False
+    pipeline_hooks: str = PER_TASK
+    states: Mapping[str, str | None] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a request that cannot be served."""
-        if not self.nodes:
+        if self.stage not in (NODES, START, FINISH):
+            raise RequestError(f"'{self.stage}' is no stage of a run.", seen=f"{NODES}, {START}, {FINISH}")
+        if not self.nodes and self.stage == NODES:
             raise RequestError("The request names no node.", where=f"task '{self.task_id}'")
         if (self.gives or self.takes) and not self.handoff_uri:
             raise RequestError("The request hands datasets over but names no store.", where=f"task '{self.task_id}'")

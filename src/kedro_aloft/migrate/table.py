@@ -47,7 +47,9 @@ _IMAGE = "the image needs kedro-aloft, and the project in `/home/kedro/project`"
 _GKE = "pods on Google Kubernetes Engine"
 _DEPLOY = "kedro-aloft does not publish DAGs yet: copy what `create` writes to the folder that Airflow reads."
 _SPARK = "kedro-aloft makes no Spark clusters yet."
-_MLFLOW = "One MLflow run for a whole DAG run does not exist yet; kedro-mlflow works inside each task."
+_MLFLOW = (
+    "The experiment has its name in mlflow.yml, `tracking.experiment.name`; a DAG run is one MLflow run by itself."
+)
 
 KEDRO_AIRFLOW: tuple[Row, ...] = (
     kept("owner"),
@@ -82,7 +84,7 @@ K8S: tuple[Row, ...] = (
     renamed("run_config.service_account_name", "kubernetes.service_account"),
     Row(
         key="run_config.experiment_name",
-        fate=Fate.WAITING,
+        fate=Fate.BY_HAND,
         new="`dag_id`, where there is no `run_name`",
         why=_MLFLOW,
         become=as_id_without_run_name,

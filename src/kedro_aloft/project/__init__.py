@@ -3,6 +3,7 @@
 from kedro_aloft.project.edits import CannotEdit, remove_key, set_key
 from kedro_aloft.project.locate import find_project
 from kedro_aloft.project.open import Project, open_project
+from kedro_aloft.project.plugins import MLFLOW
 from kedro_aloft.project.selection import Filters
 
-__all__ = ["CannotEdit", "Filters", "Project", "find_project", "open_project", "remove_key", "set_key"]
+__all__ = ["MLFLOW", "CannotEdit", "Filters", "Project", "find_project", "open_project", "remove_key", "set_key"]

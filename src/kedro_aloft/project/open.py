@@ -29,7 +29,7 @@ from kedro_aloft.project.locate import find_project
 from kedro_aloft.project.nodes import describe_node
 from kedro_aloft.project.parameters import used_parameters
 from kedro_aloft.project.places import Places
-from kedro_aloft.project.plugins import MLFLOW, uses_mlflow
+from kedro_aloft.project.plugins import MLFLOW, is_installed, uses_mlflow
 from kedro_aloft.project.registry import DEFAULT_PIPELINE, Registry, is_selective, load_registry
 from kedro_aloft.project.selection import Filters, select
 
@@ -85,6 +85,14 @@ class Project:
     def used_plugins(self) -> frozenset[str]:
         """Plugins that the project has said a word about, of those that do nothing for others."""
         return frozenset({MLFLOW} if uses_mlflow(self.path, self.conf_source, self.env) else ())
+
+    @functools.cached_property
+    def has_mlflow_runs(self) -> bool:
+        """Whether tasks log into MLflow through kedro-mlflow.
+
+        Where the configuration cannot be searched, kedro-mlflow is used if it is installed here.
+        """
+        return MLFLOW in self.used_plugins and (conf_root(self.path, self.conf_source).is_dir() or is_installed(MLFLOW))
 
     def airflow_config(self) -> tuple[dict[str, Any], str]:
         """Return the merged content of airflow.yml (empty when there is none), and where it was read from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from typing import TYPE_CHECKING
 
 from kedro_aloft.project.config import base_env, conf_root
@@ -27,6 +28,15 @@ def uses_mlflow(project_path: Path, conf_source: str | None, env: str) -> bool:
         file.name.startswith("mlflow") or "kedro_mlflow" in file.read_text(encoding="utf-8", errors="replace")
         for file in _files(root, env)
     )
+
+
+def is_installed(distribution: str) -> bool:
+    """Whether a distribution is installed in this environment."""
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _files(root: Path, env: str) -> Iterator[Path]:

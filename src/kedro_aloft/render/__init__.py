@@ -3,6 +3,7 @@
 Imports no Kedro and no Airflow; jinja2 only when there is a custom template.
 """
 
+from kedro_aloft.render.around import Around
 from kedro_aloft.render.dag import RenderedDag, recorded_fingerprint, render_dag, was_edited
 from kedro_aloft.render.form import looks_secret
 from kedro_aloft.render.mermaid import render_mermaid
@@ -12,6 +13,7 @@ from kedro_aloft.render.template import render_template
 from kedro_aloft.render.write import Written, write_file, write_files
 
 __all__ = [
+    "Around",
     "RenderedDag",
     "Written",
     "dag_id_for",

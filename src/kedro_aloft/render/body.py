@@ -6,9 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kedro_aloft.render.around import before_finish
 from kedro_aloft.render.groups import shown_groups
 from kedro_aloft.render.layout import INDENT, LINE_LENGTH, Call, Name, lay_out
-from kedro_aloft.render.statements import asset_calls, cleanup_call, sensor_calls, task_call
+from kedro_aloft.render.statements import around_calls, asset_calls, cleanup_call, sensor_calls, task_call
 from kedro_aloft.render.stock import without_us
 from kedro_aloft.render.variables import name_variables
 from kedro_aloft.settings.execution import CONTAINER_MODES
@@ -33,6 +34,15 @@ class _Statement:
     suffix: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """The tasks around those that run nodes; None where there is nothing to do."""
+
+    start: _Statement | None
+    finish: _Statement | None
+    cleanup: _Statement | None
+
+
 def build_body(
     plan: Plan,
     settings: DagSettings,
@@ -49,26 +59,39 @@ def build_body(
         ".".join(task.task_group[:depth]) for task in plan.tasks for depth in range(1, 1 + len(task.task_group))
     }
     sensors = sensor_calls(settings.wait_for, taken=taken)
+    frame = _frame(plan, settings, running=running, containers=containers, taken={*taken, *sensors})
     statements = [_Statement(task_id=task_id, call=call) for task_id, call in sensors.items()]
+    statements += [] if frame.start is None else [frame.start]
     for task in plan.tasks:
         outlets = asset_calls(task, plan, datasets) if settings.assets else ()
         make = containers.task_call if running.demands[task.id].execution in CONTAINER_MODES else task_call
         call = make(task, plan, group=groups[task.id], running=running, nodes=nodes, outlets=outlets)
         statements.append(_Statement(task_id=task.id, call=call, group=groups[task.id]))
-    cleanup = None
-    if plan.handed_over:
-        make_cleanup = cleanup_call if running.needs_us else containers.cleanup_call
-        cleanup, call = make_cleanup(settings, taken={*taken, *sensors})
-        suffix = "" if running.needs_us else ".as_teardown()"
-        statements.append(_Statement(task_id=cleanup, call=call, suffix=suffix))
+    statements += [one for one in (frame.finish, frame.cleanup) if one is not None]
     if not running.needs_us:
         statements = [replace(one, call=without_us(one.call)) for one in statements]
     variables = name_variables({one.task_id: _room(one) for one in statements}, taken=reserved)
     blocks = _blocks(statements, variables, depth=0)
-    edges = _edge_lines(_edges(plan, sensors=tuple(sensors), cleanup=cleanup), variables)
+    edges = _edge_lines(_edges(plan, frame, sensors=tuple(sensors)), variables)
     calls = [statement.call for statement in statements]
     used_groups = [Call("TaskGroup")] if any(groups.values()) else []
     return "\n\n".join([*blocks, *(["\n".join(edges)] if edges else [])]), (*calls, *used_groups)
+
+
+def _frame(
+    plan: Plan, settings: DagSettings, *, running: Running, containers: Containers, taken: Collection[str]
+) -> _Frame:
+    ours = running.needs_us
+    start = finish = cleanup = None
+    if running.around.is_needed(settings):
+        make = around_calls if ours else containers.around_calls
+        (start_id, first), (finish_id, last) = make(plan, settings, running=running, taken=taken).items()
+        start = _Statement(task_id=start_id, call=first, suffix="" if ours else ".as_setup()")
+        finish = _Statement(task_id=finish_id, call=last, suffix="" if ours else ".as_teardown()")
+    if plan.handed_over:
+        task_id, call = (cleanup_call if ours else containers.cleanup_call)(settings, taken=taken)
+        cleanup = _Statement(task_id=task_id, call=call, suffix="" if ours else ".as_teardown()")
+    return _Frame(start=start, finish=finish, cleanup=cleanup)
 
 
 def _room(statement: _Statement) -> int:
@@ -94,17 +117,25 @@ def _block(members: Sequence[_Statement], variables: Mapping[str, str], *, depth
     return lay_out(first.call, indent=indent, prefix=f"{variables[first.task_id]} = ", suffix=first.suffix)
 
 
-def _edges(plan: Plan, *, sensors: Sequence[str], cleanup: str | None) -> list[tuple[tuple[str, ...], list[str]]]:
+def _edges(plan: Plan, frame: _Frame, *, sensors: Sequence[str]) -> list[tuple[tuple[str, ...], list[str]]]:
     """Return what runs after what: upstream ids and the ids that wait for exactly these."""
     below: dict[tuple[str, ...], list[str]] = defaultdict(list)
     roots = [task.id for task in plan.tasks if not task.upstream]
+    first = roots if frame.start is None else [frame.start.task_id]
     for sensor in sensors:
-        below[(sensor,)] += roots
+        below[(sensor,)] += first
+    if frame.start is not None:
+        below[(frame.start.task_id,)] += roots
     for task in plan.tasks:
         if task.upstream:
             below[task.upstream].append(task.id)
     edges = list(below.items())
-    return edges if cleanup is None else [*edges, (_before_cleanup(plan), [cleanup])]
+    if frame.start is not None and frame.finish is not None:
+        # Airflow knows by this edge that the two belong together, and clears them with any task between.
+        edges.append(((frame.start.task_id, *before_finish(plan)), [frame.finish.task_id]))
+    if frame.cleanup is not None:
+        edges.append((_before_cleanup(plan), [frame.cleanup.task_id]))
+    return edges
 
 
 def _before_cleanup(plan: Plan) -> tuple[str, ...]:

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
+    from kedro_aloft.render.around import Around
+    from kedro_aloft.render.running import Running
     from kedro_aloft.settings.models import DagSettings
 
 _MODULES = {
     **dict.fromkeys(("DAG", "Asset", "Param", "TaskGroup"), "airflow.sdk"),
     **dict.fromkeys(
         (
-            *("KedroCleanup", "KedroOperator", "KedroPipeline"),
+            *("KedroCleanup", "KedroFinish", "KedroOperator", "KedroPipeline", "KedroStart"),
             *("data_interval_schedule", "duration", "instant", "notifier", "wait_for"),
         ),
         "kedro_aloft.airflow",
@@ -70,6 +72,7 @@ def render_dag(
     dag_id: str,
     command: str,
     datasets: Mapping[str, DatasetInfo] | None = None,
+    around: Around | None = None,
 ) -> RenderedDag:
     """Return the DAG file of a plan.
 
@@ -81,24 +84,28 @@ def render_dag(
         command: The command that makes this file, without absolute paths; it stands in the docstring.
         datasets: What is known of the plan's datasets. With `assets: true` each persisted output becomes an asset;
             without this argument only those that cross between tasks are known to be persisted.
+        around: What is done once per DAG run.
 
     Raises:
         RenderError: If a value has no literal, or nodes that share a task want different things of it.
     """
     with _readable(plan):
-        return _render(plan, settings, nodes=node_info, datasets=datasets or {}, dag_id=dag_id, command=command)
+        running = share_arguments(plan, settings, nodes=node_info, around=around)
+        return _render(
+            plan, settings, running, nodes=node_info, datasets=datasets or {}, dag_id=dag_id, command=command
+        )
 
 
 def _render(
     plan: Plan,
     settings: DagSettings,
+    running: Running,
     *,
     nodes: Mapping[str, NodeInfo],
     datasets: Mapping[str, DatasetInfo],
     dag_id: str,
     command: str,
 ) -> RenderedDag:
-    running = share_arguments(plan, settings, nodes=nodes)
     containers = Containers(plan, settings, running)
     modules = {**_MODULES, **containers.modules, **({} if running.needs_us else _stock_modules(settings))}
     dag = dag_call(plan, settings, shared=running.shared, dag_id=dag_id)
@@ -113,7 +120,7 @@ def _render(
     )
     blocks, names = containers.preamble(calls)
     if running.needs_us:
-        shared = pipeline_call(plan, settings)
+        shared = pipeline_call(plan, settings, around=running.around)
         blocks, calls = [lay_out(shared, prefix="kedro = "), *blocks], (shared, *calls)
     else:
         dag = without_us(dag)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.contract.keys import DEFAULT_VENV_CACHE, DEFAULT_VENV_PYTHON
 from kedro_aloft.errors import RenderError
+from kedro_aloft.render.around import Around
 from kedro_aloft.render.schedule import duration_call
 from kedro_aloft.settings.execution import CONTAINER_MODES
 from kedro_aloft.settings.overrides import effective, effective_by_name, merge_requirements
@@ -61,11 +62,13 @@ class Running:
         shared: For all tasks.
         own: For single tasks, by task id; they win over the shared ones.
         demands: What the nodes of each task demand, by task id.
+        around: What is done once per DAG run.
     """
 
     shared: Mapping[str, Any]
     own: Mapping[str, Mapping[str, Any]]
     demands: Mapping[str, TaskSettings]
+    around: Around = field(default_factory=Around)
 
     @property
     def modes(self) -> frozenset[str]:
@@ -78,13 +81,16 @@ class Running:
         return not self.modes <= CONTAINER_MODES
 
 
-def share_arguments(plan: Plan, settings: DagSettings, *, nodes: Mapping[str, NodeInfo]) -> Running:
+def share_arguments(
+    plan: Plan, settings: DagSettings, *, nodes: Mapping[str, NodeInfo], around: Around | None = None
+) -> Running:
     """Divide the settings of all tasks into shared arguments and those of single tasks.
 
     Args:
         plan: The tasks.
         settings: Values for all, and overrides.
         nodes: Tags and namespaces, which overrides may select by, by node name.
+        around: What is done once per DAG run.
 
     Raises:
         RenderError: If nodes that share a task want different things of it.
@@ -111,7 +117,8 @@ def share_arguments(plan: Plan, settings: DagSettings, *, nodes: Mapping[str, No
         }
         for key, (one, arguments) in distinct.items()
     }
-    return Running(shared=shared, own={task_id: own[id(one)] for task_id, one in demands.items()}, demands=demands)
+    of_tasks = {task_id: own[id(one)] for task_id, one in demands.items()}
+    return Running(shared=shared, own=of_tasks, demands=demands, around=around or Around())
 
 
 def as_expressions(arguments: Mapping[str, Any]) -> dict[str, Any]:

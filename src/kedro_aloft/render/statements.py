@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from kedro_aloft.contract.keys import PER_RUN
 from kedro_aloft.graph.naming import MAX_ID_LENGTH, airflow_id, digest
 from kedro_aloft.graph.snapshot import DatasetKind, strip_transcoding
+from kedro_aloft.render.around import FINISH_ID, START_ID
 from kedro_aloft.render.describe import describe_task
 from kedro_aloft.render.form import build_form
 from kedro_aloft.render.layout import Call, Name, Text
 from kedro_aloft.render.running import as_expressions
 from kedro_aloft.render.schedule import build_schedule, duration_call, instant_call
+from kedro_aloft.settings.execution import CONTAINER_MODES
 from kedro_aloft.settings.models import DagSettings
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from kedro_aloft.graph.plan import Plan, Task
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
+    from kedro_aloft.render.around import Around
     from kedro_aloft.render.running import Running
     from kedro_aloft.settings.models import Notifier, WaitFor
 
@@ -34,7 +38,7 @@ _MAX_ASSET_LENGTH = 1000
 _Arguments = dict[str, Any]
 
 
-def pipeline_call(plan: Plan, settings: DagSettings) -> Call:
+def pipeline_call(plan: Plan, settings: DagSettings, *, around: Around) -> Call:
     """Return `KedroPipeline(...)`: what all tasks share. Values that are everybody's defaults are left out."""
     handoff, usual = settings.handoff, DagSettings()
     values: _Arguments = {
@@ -52,7 +56,12 @@ def pipeline_call(plan: Plan, settings: DagSettings) -> Call:
     }
     identity = {"package": plan.package, "pipeline": plan.pipeline, "env": plan.env}
     return open_call(
-        "KedroPipeline", {**identity, **{key: value for key, (value, default) in values.items() if value != default}}
+        "KedroPipeline",
+        {
+            **identity,
+            **{key: value for key, (value, default) in values.items() if value != default},
+            **around.shared(settings),
+        },
     )
 
 
@@ -184,7 +193,7 @@ def sensor_calls(waits: Iterable[WaitFor], *, taken: Collection[str]) -> dict[st
     used = set(taken)
     calls: dict[str, Call] = {}
     for wait in waits:
-        task_id = _free_id("_".join(["wait_for", wait.dag_id, *([wait.task_id] if wait.task_id else [])]), used)
+        task_id = free_id("_".join(["wait_for", wait.dag_id, *([wait.task_id] if wait.task_id else [])]), used)
         used.add(task_id)
         calls[task_id] = _sensor_call(wait, task_id)
     return calls
@@ -202,19 +211,47 @@ def _sensor_call(wait: WaitFor, task_id: str) -> Call:
 
 def cleanup_call(settings: DagSettings, *, taken: Collection[str]) -> tuple[str, Call]:
     """Return the id and the call of the task that removes handed-over data."""
-    task_id = free_cleanup_id(taken)
+    task_id = free_id(CLEANUP_ID, taken)
     named = {} if task_id == CLEANUP_ID else {"task_id": task_id}
     # Else one failed cleanup would hold up every later run.
     alone = {"depends_on_past": False} if settings.depends_on_past else {}
     return task_id, Call("KedroCleanup", kwargs=tuple({**named, "kedro": Name("kedro"), **alone}.items()))
 
 
-def free_cleanup_id(taken: Collection[str]) -> str:
-    """Return the id of the task that removes handed-over data."""
-    return _free_id(CLEANUP_ID, taken)
+def around_calls(plan: Plan, settings: DagSettings, *, running: Running, taken: Collection[str]) -> dict[str, Call]:
+    """Return the calls of `KedroStart` and of `KedroFinish` by task id, in this order."""
+    first = next(task.id for task in plan.tasks if running.demands[task.id].execution not in CONTAINER_MODES)
+    ids = free_around_ids(taken)
+    calls = {}
+    for task_id, usual, starts in zip(ids, (START_ID, FINISH_ID), (True, False), strict=True):
+        arguments = {
+            **({} if task_id == usual else {"task_id": task_id}),
+            "kedro": Name("kedro"),
+            **running.around.work(plan, settings),
+            **as_expressions({**running.own[first], **around_arguments(settings, starts=starts)}),
+            "doc_md": running.around.describe(settings, starts=starts),
+        }
+        calls[task_id] = open_call("KedroStart" if starts else "KedroFinish", arguments)
+    return calls
 
 
-def _free_id(wanted: str, taken: Collection[str]) -> str:
+def around_arguments(settings: DagSettings, *, starts: bool) -> _Arguments:
+    """Return the arguments in which the setup and the teardown of a run differ from tasks that run nodes."""
+    return {
+        # A hook that was called once shall not be called again because another one failed.
+        **({"retries": 0} if settings.pipeline_hooks == PER_RUN else {}),
+        # Else one failed teardown would hold up every later run.
+        **({"depends_on_past": False} if settings.depends_on_past and not starts else {}),
+    }
+
+
+def free_around_ids(taken: Collection[str]) -> tuple[str, str]:
+    """Return the ids of the setup and of the teardown of a run."""
+    return free_id(START_ID, taken), free_id(FINISH_ID, taken)
+
+
+def free_id(wanted: str, taken: Collection[str]) -> str:
+    """Return a task id that is free: the one that is wanted, or the first with a number behind it."""
     number, free = 2, airflow_id(wanted)
     while free in taken:
         free = airflow_id(

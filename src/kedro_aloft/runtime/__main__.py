@@ -2,6 +2,8 @@
 
     python -m kedro_aloft.runtime          run the nodes that the environment names (`contract.container`)
     python -m kedro_aloft.runtime clean    remove what the run handed over
+    python -m kedro_aloft.runtime start    what is done once per DAG run before all nodes, and
+    python -m kedro_aloft.runtime finish   after them: its MLflow run, hooks around the pipeline
 
 Exit codes: 0 the nodes ended well, 1 a node failed, 2 the request cannot be served, 143 asked to stop.
 """
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kedro_aloft.contract.container import read_cleanup, read_request
-from kedro_aloft.contract.keys import REPORT_MARK
+from kedro_aloft.contract.keys import NODES, REPORT_MARK
 from kedro_aloft.contract.place import clean_up
 from kedro_aloft.contract.summary import MAX_LINE_BYTES, summarise
 from kedro_aloft.errors import AloftError
@@ -43,17 +45,17 @@ def main(arguments: list[str]) -> int:
     # The first process of a container ignores SIGTERM unless it says otherwise.
     signal.signal(signal.SIGTERM, _stop)
     try:
-        return _clean() if arguments[:1] == ["clean"] else _run()
+        return _clean() if arguments[:1] == ["clean"] else _run(stage=arguments[0] if arguments else NODES)
     except AloftError as error:
         logger.error("%s", error)  # noqa: TRY400  a refusal says all there is to say
         _leave_word(str(error))
         return REFUSED
 
 
-def _run() -> int:
+def _run(*, stage: str) -> int:
     from kedro_aloft.runtime.execute import execute
 
-    report = execute(read_request(os.environ, directory=str(Path.cwd())))
+    report = execute(read_request(os.environ, directory=str(Path.cwd()), stage=stage))
     _tell(report)
     return FAILED if report.failure else 0
 

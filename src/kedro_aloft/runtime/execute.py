@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kedro_aloft.contract.keys import NODES
 from kedro_aloft.contract.report import TaskReport
 from kedro_aloft.runtime.collector import resting
 from kedro_aloft.runtime.failure import describe_failure
@@ -46,15 +47,20 @@ def execute(request: TaskRequest) -> TaskReport:
 def _run(request: TaskRequest, meter: Meter, logging_config: Path | None, wake_collector: Callable[[], None]) -> None:
     """Imports Kedro only here, after the log handlers are safe."""
     from kedro_aloft.runtime.handoff import HandoffHooks
+    from kedro_aloft.runtime.mlflow import MlflowHooks
     from kedro_aloft.runtime.project import load_project
     from kedro_aloft.runtime.session import BeforeNodes, run_session
+    from kedro_aloft.runtime.stages import run_stage
     from kedro_aloft.runtime.versions import VersionHooks
 
     load_project(request)
     apply_project_levels(logging_config)
-    versions = VersionHooks(request)
-    hooks = (HandoffHooks(request, meter), versions, BeforeNodes(wake_collector))
-    with meter.watch_nodes(request.runner), versions.removing_unfinished():
+    if request.stage != NODES:
+        run_stage(request)
+        return
+    versions, mlflow = VersionHooks(request), MlflowHooks(request)
+    hooks = (HandoffHooks(request, meter), versions, mlflow, BeforeNodes(wake_collector))
+    with mlflow.keeping_state(), meter.watch_nodes(request.runner), versions.removing_unfinished():
         run_session(request, hooks=hooks)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
@@ -10,9 +11,10 @@ from kedro.framework.session import KedroSession
 from kedro.utils import load_obj
 
 from kedro_aloft import compat
+from kedro_aloft.contract.keys import FINISH, NODES, PER_RUN, START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from kedro_aloft.contract.request import TaskRequest
 
@@ -31,21 +33,51 @@ class BeforeNodes:
         self._function()
 
 
-def run_session(request: TaskRequest, *, hooks: Iterable[object]) -> None:
+_SILENT = {
+    NODES: ("before_pipeline_run", "after_pipeline_run", "on_pipeline_error"),
+    START: ("after_pipeline_run", "on_pipeline_error"),
+    FINISH: ("before_pipeline_run",),
+}
+"""Stage → hooks of others that are not called in it when they are called once per DAG run."""
+
+
+def run_session(request: TaskRequest, *, hooks: Iterable[object], runner: Any = None) -> None:
     """Run the request's nodes in a session of the project's own session class.
 
     Args:
         request: What to run.
         hooks: Registered after all hooks of the project and of plugins.
+        runner: Runs the nodes; None for the request's own.
     """
-    with compat.block_plugin_hooks(request.skip_plugin_hooks), _create(request) as session:
-        for hook in hooks:
-            session._hook_manager.register(hook)
-        runner = load_obj(request.runner, "kedro.runner")()
+    with open_session(request, hooks=hooks) as session:
+        runner = runner or load_obj(request.runner, "kedro.runner")()
         try:
             session.run(runner=runner, **_run_arguments(request, session))
         finally:
             compat.end_processes(runner)
+
+
+@contextmanager
+def open_session(request: TaskRequest, *, hooks: Iterable[object]) -> Iterator[Any]:
+    """Give a session of the project's own session class; the arguments are those of `run_session`."""
+    with compat.block_plugin_hooks(request.skip_plugin_hooks), _create(request) as session:
+        others = session._hook_manager.get_plugins()
+        for hook in hooks:
+            session._hook_manager.register(hook)
+        if request.pipeline_hooks == PER_RUN:
+            _silence(session._hook_manager, others, stage=request.stage)
+        yield session
+
+
+def _silence(manager: Any, others: Iterable[object], *, stage: str) -> None:
+    """Keep the hooks of others around the pipeline from being called.
+
+    kedro-mlflow opens and closes the MLflow run of a session there, and logs nothing without it.
+    """
+    needed = () if stage == START else ("kedro_mlflow.",)
+    others = [one for one in others if not type(one).__module__.startswith(needed)]
+    for name in _SILENT[stage]:
+        setattr(manager.hook, name, manager.subset_hook_caller(name, remove_plugins=others))
 
 
 def _create(request: TaskRequest) -> Any:

@@ -475,6 +475,13 @@ class DagSettings(Settings):
         "where the configuration has no mlflow.yml and no dataset of it.",
         ["kedro-telemetry"],
     )
+    pipeline_hooks: Literal["per_task", "per_run"] = _running(
+        "per_task",
+        "When Kedro's hooks `before_pipeline_run`, `after_pipeline_run` and `on_pipeline_error` are called: in every "
+        "task, or once per DAG run, by a task before and a task after all others.",
+        "per_run",
+        kedro_airflow="always in every task",
+    )
     email: TextTuple = _running((), "Deprecated, use `notify`: addresses for the two keys below.", ["team@example.org"])
     email_on_failure: StrictBool = _running(
         False, "Deprecated, use `notify.on_failure`.", True, kedro_airflow="`email_on_failure`"

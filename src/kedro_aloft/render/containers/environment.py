@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kedro_aloft.graph.plan import Plan, Task
+    from kedro_aloft.render.around import Around
     from kedro_aloft.settings.models import DagSettings
 
 FUNCTION = "kedro_environment"
@@ -30,7 +31,7 @@ def {FUNCTION}(variables=None, /, **task):
     }}'''
 
 
-def preamble(plan: Plan, settings: DagSettings) -> str:
+def preamble(plan: Plan, settings: DagSettings, *, around: Around) -> str:
     """Return the lines of the DAG file that make environments: what all tasks share, and a function."""
     shared = {
         "package": plan.package,
@@ -43,6 +44,7 @@ def preamble(plan: Plan, settings: DagSettings) -> str:
         "conf_source": settings.conf_source,
         "runtime_params": dict(settings.runtime_params),
         "load_versions": dict(settings.load_versions),
+        **around.shared(settings),
     }
     assert set(shared) <= TASK_FIELDS
     kept = {name: value for name, value in shared.items() if value not in (None, {}, [])}
@@ -63,6 +65,18 @@ def environment_of(task: Task, plan: Plan, variables: Mapping[str, str]) -> Call
     work = {"nodes": list(task.nodes), **{name: value for name, value in optional.items() if value}}
     _refuse_end_of_raw(work)
     return Call(FUNCTION, (dict(variables),) if variables else (), tuple(work.items()))
+
+
+def around_environment(
+    settings: DagSettings, work: Mapping[str, Any], variables: Mapping[str, str], *, starts: bool
+) -> Any:
+    """Return the environment of the setup or of the teardown of a run."""
+    _refuse_end_of_raw(work)
+    call = Call(FUNCTION, (dict(variables),) if variables else (), tuple(work.items()))
+    if starts:
+        return call
+    run = Text(run_template(settings.runtime_params, with_states=True))
+    return Call("dict", (call,), ((RUN_VARIABLE, run),), open=True)
 
 
 def cleanup_environment(settings: DagSettings, variables: Mapping[str, str]) -> dict[str, Any]:

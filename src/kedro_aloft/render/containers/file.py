@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.render.containers import ADAPTERS
@@ -11,16 +12,24 @@ from kedro_aloft.render.containers.environment import (
     CONSTANTS,
     FUNCTION,
     MODULES,
+    around_environment,
     cleanup_environment,
     environment_of,
     preamble,
 )
-from kedro_aloft.render.containers.work import CLEAN_COMMAND, RUN_COMMAND, Constants, Work
+from kedro_aloft.render.containers.work import (
+    CLEAN_COMMAND,
+    FINISH_COMMAND,
+    RUN_COMMAND,
+    START_COMMAND,
+    Constants,
+    Work,
+)
 from kedro_aloft.render.describe import describe_task
 from kedro_aloft.render.layout import Call, Text, functions_used, lay_out
 from kedro_aloft.render.running import as_expressions
 from kedro_aloft.render.slug import slugify
-from kedro_aloft.render.statements import free_cleanup_id, open_call
+from kedro_aloft.render.statements import CLEANUP_ID, around_arguments, free_around_ids, free_id, open_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -86,7 +95,7 @@ class Containers:
     def cleanup_call(self, settings: DagSettings, *, taken: Collection[str]) -> tuple[str, Call]:
         """Return the id and the call of the container that removes handed-over data."""
         demands = next(iter(self._running.demands.values()))
-        task_id = free_cleanup_id(taken)
+        task_id = free_id(CLEANUP_ID, taken)
         arguments = {
             "task_id": task_id,
             **self._operator_arguments(demands, CLEAN_COMMAND, lambda more: cleanup_environment(settings, more)),
@@ -94,6 +103,24 @@ class Containers:
             **({"depends_on_past": False} if settings.depends_on_past else {}),
         }
         return task_id, open_call(ADAPTERS[demands.execution].operator, arguments)
+
+    def around_calls(
+        self, plan: Plan, settings: DagSettings, *, running: Running, taken: Collection[str]
+    ) -> dict[str, Call]:
+        """Return the calls of the containers for the setup and the teardown of a run, as `statements.around_calls`."""
+        first, around = plan.tasks[0].id, running.around
+        demands, work = running.demands[first], around.work(plan, settings)
+        calls = {}
+        for task_id, starts in zip(free_around_ids(taken), (True, False), strict=True):
+            make = partial(around_environment, settings, work, starts=starts)
+            arguments = {
+                "task_id": task_id,
+                **self._operator_arguments(demands, START_COMMAND if starts else FINISH_COMMAND, make),
+                **as_expressions({**running.own[first], **around_arguments(settings, starts=starts)}),
+                "doc_md": around.describe(settings, starts=starts),
+            }
+            calls[task_id] = open_call(ADAPTERS[demands.execution].operator, arguments)
+        return calls
 
     def _operator_arguments(
         self, demands: TaskSettings, command: tuple[str, ...], environment: Callable[[Mapping[str, str]], Any]
@@ -117,7 +144,7 @@ class Containers:
         if not self._adapters:
             return [], set()
         used = functions_used([*calls, *self._constants.values.values()])
-        blocks = [preamble(self._plan, self._settings)]
+        blocks = [preamble(self._plan, self._settings, around=self._running.around)]
         if VARIABLES in used:
             blocks.append(VARIABLES_SOURCE)
         if PROJECT in used:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.contract.keys import FINISH, START
 from kedro_aloft.render.layout import Name
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 RUN_COMMAND = ("python", "-m", "kedro_aloft.runtime")
 CLEAN_COMMAND = (*RUN_COMMAND, "clean")
+START_COMMAND, FINISH_COMMAND = (*RUN_COMMAND, START), (*RUN_COMMAND, FINISH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 9018f9e0de43b151
-Fingerprint: cd70a789b4ac957a
+Fingerprint: 783a9fbb88418c69
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -37,7 +37,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `9018f9e0de43b151` · kedro-aloft fingerprint `cd70a789b4ac957a`
+Plan `9018f9e0de43b151` · kedro-aloft fingerprint `783a9fbb88418c69`
 """
 
 KEDRO = {
@@ -273,7 +273,8 @@ with DAG(
                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
-                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }}}'
+                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }},\n'
+                '"teardowns": {{ dag.tasks | selectattr("is_teardown") | map(attribute="task_id") | list | tojson }}}'
             ),
         },
         mounts=MOUNTS,

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: e6164fedf7759592
-Fingerprint: 3b9dd677830ff0d8
+Fingerprint: 408032a7ebefc287
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -34,7 +34,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `e6164fedf7759592` · kedro-aloft fingerprint `3b9dd677830ff0d8`
+Plan `e6164fedf7759592` · kedro-aloft fingerprint `408032a7ebefc287`
 """
 
 KEDRO = {
@@ -252,7 +252,8 @@ with DAG(
                                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
-                                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }}}'
+                                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }},\n'
+                                '"teardowns": {{ dag.tasks | selectattr("is_teardown") | map(attribute="task_id") | list | tojson }}}'
                             ),
                         },
                     ),

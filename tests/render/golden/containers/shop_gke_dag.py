@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 35e85b7cd2c94edf
-Fingerprint: c8f47e59042fab6b
+Fingerprint: baf99d653b77cc75
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -34,7 +34,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `35e85b7cd2c94edf` · kedro-aloft fingerprint `c8f47e59042fab6b`
+Plan `35e85b7cd2c94edf` · kedro-aloft fingerprint `baf99d653b77cc75`
 """
 
 KEDRO = {
@@ -265,7 +265,8 @@ with DAG(
                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
-                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }}}'
+                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }},\n'
+                '"teardowns": {{ dag.tasks | selectattr("is_teardown") | map(attribute="task_id") | list | tojson }}}'
             ),
         },
         retries=0,

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 1ff40b37625145fe
-Fingerprint: b39515c7897c7146
+Fingerprint: b00aba78b3cdf4b7
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -34,7 +34,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `1ff40b37625145fe` · kedro-aloft fingerprint `b39515c7897c7146`
+Plan `1ff40b37625145fe` · kedro-aloft fingerprint `b00aba78b3cdf4b7`
 """
 
 KEDRO = {
@@ -46,6 +46,8 @@ KEDRO = {
     "runner": "SequentialRunner",
     "skip_plugin_hooks": ["kedro-mlflow", "kedro-telemetry", "kedro-viz"],
     "runtime_params": {"day": "{{ ds }}", "braces": "{{ '{{' }} and {x}", "n": 3},
+    "mlflow": True,
+    "pipeline_hooks": "per_run",
 }
 RUN = (
     '{"dag_id": {{ ti.dag_id | tojson }},\n'
@@ -234,7 +236,12 @@ with DAG(
     max_active_runs=1,
     on_failure_callback=[SmtpNotifier(to="a@b.c")],
     params={"size": Param(0.2, type="number")},
-    default_args={"owner": "airflow", "retries": 2, "retry_delay": timedelta(seconds=30)},
+    default_args={
+        "owner": "airflow",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+        "depends_on_past": True,
+    },
     tags=["kedro", "kedro-aloft"],
     doc_md=DOC,
 ):
@@ -248,6 +255,20 @@ with DAG(
         timeout=timedelta(days=1),
         execution_delta=timedelta(hours=1),
     )
+
+    start_run = KubernetesPodOperator(
+        task_id="start_run",
+        pod_template_dict=POD_DEFAULT,
+        cmds=["python", "-m", "kedro_aloft.runtime", "start"],
+        env_vars=kedro_environment(
+            {"OMP_NUM_THREADS": "2", "STAGE": "{{ var.value.stage }}"},
+            nodes=["load", "split", "fit", "report.score"],
+        ),
+        execution_timeout=timedelta(hours=1),
+        retries=0,
+        doc_md="Makes the MLflow run of the DAG run. Calls the hooks `before_pipeline_run`.",
+        **POD_OPTIONS,
+    ).as_setup()
 
     load = KubernetesPodOperator(
         task_id="load",
@@ -323,6 +344,35 @@ with DAG(
             **POD_OPTIONS,
         )
 
+    finish_run = KubernetesPodOperator(
+        task_id="finish_run",
+        pod_template_dict=POD_DEFAULT,
+        cmds=["python", "-m", "kedro_aloft.runtime", "finish"],
+        env_vars=dict(
+            kedro_environment(
+                {"OMP_NUM_THREADS": "2", "STAGE": "{{ var.value.stage }}"},
+                nodes=["load", "split", "fit", "report.score"],
+            ),
+            KEDRO_ALOFT_RUN=(
+                '{"dag_id": {{ ti.dag_id | tojson }},\n'
+                '"run_id": {{ ti.run_id | tojson }},\n'
+                '"task_id": {{ ti.task_id | tojson }},\n'
+                '"try_number": {{ ti.try_number }},\n'
+                '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
+                '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
+                '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
+                '"runtime_params": {"day": {% filter tojson %}{{ ds }}{% endfilter %}, "braces": {% filter tojson %}{{ \'{{\' }} and {x}{% endfilter %}, "n": 3 },\n'
+                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }},\n'
+                '"teardowns": {{ dag.tasks | selectattr("is_teardown") | map(attribute="task_id") | list | tojson }}}'
+            ),
+        ),
+        execution_timeout=timedelta(hours=1),
+        retries=0,
+        depends_on_past=False,
+        doc_md="Gives the MLflow run of the DAG run its final state. Calls the hooks `after_pipeline_run` or `on_pipeline_error`.",
+        **POD_OPTIONS,
+    ).as_teardown()
+
     clean_up_handoff = KubernetesPodOperator(
         task_id="clean_up_handoff",
         pod_template_dict=POD_DEFAULT,
@@ -339,15 +389,19 @@ with DAG(
                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
-                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }}}'
+                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }},\n'
+                '"teardowns": {{ dag.tasks | selectattr("is_teardown") | map(attribute="task_id") | list | tojson }}}'
             ),
         },
         retries=0,
+        depends_on_past=False,
         **POD_OPTIONS,
     ).as_teardown()
 
-    wait_for_ingest_orders >> load
+    wait_for_ingest_orders >> start_run
+    start_run >> load
     load >> split
     split >> fit
     [split, fit] >> report_score
+    [start_run, fit, report_score] >> finish_run
     [split, fit, report_score] >> clean_up_handoff

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 6b0d70437598b535
-Fingerprint: 4ec350c98b92891a
+Fingerprint: c4659d7c15423e22
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -13,8 +13,10 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from airflow.sdk import DAG, Param, TaskGroup
 from kedro_aloft.airflow import (
     KedroCleanup,
+    KedroFinish,
     KedroOperator,
     KedroPipeline,
+    KedroStart,
     data_interval_schedule,
     duration,
     instant,
@@ -39,7 +41,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `6b0d70437598b535` · kedro-aloft fingerprint `4ec350c98b92891a`
+Plan `6b0d70437598b535` · kedro-aloft fingerprint `c4659d7c15423e22`
 """
 
 kedro = KedroPipeline(
@@ -48,6 +50,7 @@ kedro = KedroPipeline(
     env="local",
     handoff="s3://shop/handoff",
     runtime_params={"day": "{{ ds }}", "braces": "{{ '{{' }} and {x}", "n": 3},
+    mlflow=True,
 )
 
 KEDRO = {
@@ -59,6 +62,7 @@ KEDRO = {
     "runner": "SequentialRunner",
     "skip_plugin_hooks": ["kedro-mlflow", "kedro-telemetry", "kedro-viz"],
     "runtime_params": {"day": "{{ ds }}", "braces": "{{ '{{' }} and {x}", "n": 3},
+    "mlflow": True,
 }
 RUN = (
     '{"dag_id": {{ ti.dag_id | tojson }},\n'
@@ -147,6 +151,13 @@ with DAG(
         execution_delta=duration("1h"),
     )
 
+    start_run = KedroStart(
+        kedro=kedro,
+        execution_timeout=duration("1h"),
+        env_vars={"OMP_NUM_THREADS": "2", "STAGE": "{{ var.value.stage }}"},
+        doc_md="Makes the MLflow run of the DAG run.",
+    )
+
     load = KedroOperator(
         task_id="load",
         kedro=kedro,
@@ -211,10 +222,19 @@ with DAG(
             ),
         )
 
+    finish_run = KedroFinish(
+        kedro=kedro,
+        execution_timeout=duration("1h"),
+        env_vars={"OMP_NUM_THREADS": "2", "STAGE": "{{ var.value.stage }}"},
+        doc_md="Gives the MLflow run of the DAG run its final state.",
+    )
+
     clean_up_handoff = KedroCleanup(kedro=kedro)
 
-    wait_for_ingest_orders >> load
+    wait_for_ingest_orders >> start_run
+    start_run >> load
     load >> split
     split >> fit
     [split, fit] >> report_score
+    [start_run, fit, report_score] >> finish_run
     [split, fit, report_score] >> clean_up_handoff
