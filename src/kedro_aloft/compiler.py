@@ -286,6 +286,18 @@ def forecast_dag(dag: CompiledDag) -> Forecast:
     )
 
 
+def execution_modes(dag: CompiledDag) -> dict[str, str]:
+    """Return where the nodes of each task run, by its id: the mode of `execution`."""
+    if not any(one.execution for one in dag.settings.tasks):
+        return {task.id: dag.settings.execution for task in dag.plan.tasks}
+    nodes = dag.snapshot.by_name
+    first = {task.id: nodes[task.nodes[0]] for task in dag.plan.tasks}
+    return {
+        task_id: effective(dag.settings, node.name, tags=node.tags, namespace=node.namespace).execution
+        for task_id, node in first.items()
+    }
+
+
 def explain_fusions(dag: CompiledDag) -> dict[str, str]:
     """Return why the nodes of each task share it, by its id: as the plan says it, of `group_by: auto` with figures."""
     tasks = dag.plan.tasks

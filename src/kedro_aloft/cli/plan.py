@@ -50,10 +50,11 @@ def plan_as_json(dag: CompiledDag) -> dict[str, Any]:
 
     `handoff` has one entry per in-memory dataset and border; `{run}` in its URI stands for the DAG run.
     """
-    from kedro_aloft.compiler import explain_borders, explain_fusions, forecast_dag
+    from kedro_aloft.compiler import execution_modes, explain_borders, explain_fusions, forecast_dag
 
     plan = dag.plan
     reasons = explain_fusions(dag)
+    modes = execution_modes(dag)
     return {
         "hash": plan.hash,
         "pipeline": plan.pipeline,
@@ -68,6 +69,7 @@ def plan_as_json(dag: CompiledDag) -> dict[str, Any]:
                 "inputs": list(task.inputs),
                 "outputs": list(task.outputs),
                 "reason": reasons[task.id],
+                "execution": modes[task.id],
             }
             for task in plan.tasks
         ],
@@ -99,7 +101,7 @@ def handoff_uri(dag: CompiledDag, dataset: str) -> str:
 def _print_plan(dag: CompiledDag) -> None:
     from kedro_aloft.cli.console import count, print_findings, stdout, table, texts
     from kedro_aloft.cli.findings import print_notices
-    from kedro_aloft.compiler import explain_fusions
+    from kedro_aloft.compiler import execution_modes, explain_fusions
 
     print_notices(dag.notices)
     print_findings(dag.findings)
@@ -108,12 +110,15 @@ def _print_plan(dag: CompiledDag) -> None:
     size = f"{count(nodes, 'node')} in {count(len(plan.tasks), 'task')}"
     stdout().print(f"DAG '{dag.dag_id}': {size} (group_by: {plan.group_by}), plan {plan.hash}")
     reasons = explain_fusions(dag)
-    tasks = table("task", "nodes", "after")
+    modes = execution_modes(dag)
+    elsewhere = set(modes.values()) != {"process"}
+    tasks = table("task", "nodes", "after", *(["runs in"] if elsewhere else []))
     for task in plan.tasks[:SHOWN]:
         more = [f"… {len(task.nodes) - SHOWN:,} more"] if len(task.nodes) > SHOWN else []
         reason = [f"({reasons[task.id]})"] if reasons[task.id] else []
         lines = "\n".join([*task.nodes[:SHOWN], *more, *reason])
-        tasks.add_row(*texts(task.id, lines, ", ".join(task.upstream) or "–"))
+        place = [modes[task.id]] if elsewhere else []
+        tasks.add_row(*texts(task.id, lines, ", ".join(task.upstream) or "–", *place))
     stdout().print(tasks)
     _print_rest(len(plan.tasks), "task")
     _print_borders(dag)
