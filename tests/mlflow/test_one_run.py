@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.airflow, pytest.mark.e2e]
 
 FUNCTIONS = """
+    import time
+
     def features(rows, rate):
         import mlflow
         mlflow.log_metric("rows", rows)
+        while rows < 0:  # until somebody stops us
+            (PROJECT / "waiting").touch()
+            time.sleep(0.05)
         return [rows * rate]
 
     def left(features, rate, fail):
@@ -149,6 +155,19 @@ def test_a_failed_run_is_failed_and_has_a_run_of_its_own(
     assert (states["left"], states["join"], states["finish_run"]) == ("failed", "upstream_failed", "success")
 
 
+def test_a_run_that_somebody_stops_is_killed(
+    world: World, project: Project, outcome: dict[str, Any], api: AirflowApi
+) -> None:
+    api.set_paused(outcome["dag_id"], paused=False)
+    run_id = api.trigger(outcome["dag_id"], conf={"rows": -1}).run_id
+    wait_until((project.path / "waiting").exists, "a node waits")
+    api.fail_run(outcome["dag_id"], run_id)
+    states = {name: task.state for name, task in ended(api, project, run_id).items()}
+    assert (states["features"], states["left"], states["finish_run"]) == ("failed", "skipped", "success")
+    (run,) = [one for one in world.runs(project) if one["tags"]["airflow.run_id"] == run_id]
+    assert run["status"] == "KILLED"
+
+
 def test_tasks_that_find_no_run_at_the_same_time_agree_on_one(world: World, builder: ProjectBuilder) -> None:
     project = build(world, builder).build()
     chosen = world.python(_TOGETHER, project.package, str(project.path)).split()
@@ -212,6 +231,45 @@ def test_containers_start_run_and_finish_one_run(world: World, builder: ProjectB
     (run,) = world.runs(project)
     assert run["status"] == "FINISHED"
     assert "node_names" not in run["tags"]
+
+
+PROVIDER = """
+from mlflow.tracking.request_header.abstract_request_header_provider import RequestHeaderProvider
+
+from {package}.functions import note
+
+
+class Provider(RequestHeaderProvider):
+    def __init__(self, key): self.key = key
+
+    def in_context(self): return True
+
+    def request_headers(self):
+        note(self.key)
+        return {{"X-Token": self.key}}
+"""
+
+
+def test_a_provider_of_request_headers_is_asked_for_each_request_of_each_task(
+    world: World, builder: ProjectBuilder
+) -> None:
+    """kedro-mlflow#357: tokens expire in long jobs."""
+    package = builder.package
+    told = f"request_header_provider: {{type: {package}.tokens.Provider, init_kwargs: {{key: fresh}}}}"
+    project = (
+        build(world, builder)
+        .file(f"src/{package}/tokens.py", PROVIDER.format(package=package))
+        .file("conf/base/mlflow.yml", f"server: {{mlflow_tracking_uri: '{world.server}', {told}}}")
+        .build()
+    )
+    asked = [0]
+    for nodes, stage in (([], "start"), (["features"], ""), ([], "finish")):
+        at(world, project, "r1", nodes=nodes, stage=stage, states={"features": "success"})
+        asked.append(len(project.notes()))
+    assert set(project.notes()) == {"fresh"}
+    assert all(after - before > 3 for before, after in pairwise(asked)), asked
+    (run,) = world.runs(project)
+    assert run["status"] == "FINISHED"
 
 
 def at(

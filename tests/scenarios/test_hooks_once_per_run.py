@@ -87,7 +87,11 @@ def test_a_setup_that_fails_runs_nothing_and_fails_the_run(project: Project, api
         f"src/{project.package}/hooks.py",
         HOOKS.format(package=project.package).replace('note(f"before', 'raise KeyError(f"before'),
     )
-    outcome = project.run()
+    done = project.airflow("run", "--json", f"--set=project_path={project.path}")
+    assert done.code == 1
+    assert "start_run  failed" in done.err
+    assert "KeyError: \"before ['left', 'right', 'start'] ()\"" in done.err
+    outcome = done.json()
     assert outcome["state"] == "failed"
     states = {task.task_id: task.state for task in api.tasks(project.package, outcome["run_id"])}
     assert (states["start_run"], states["start"], states["left"]) == ("failed", "upstream_failed", "upstream_failed")

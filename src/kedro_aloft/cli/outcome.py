@@ -95,6 +95,7 @@ class Follower:
     def on_change(self, task: TaskState) -> None:
         """Print a task whose state changed."""
         if task.task_id not in {planned.id for planned in self.dag.plan.tasks}:
+            self._print_other(task)
             return
         if task.state == "running":
             self._running[task.task_id] = None
@@ -104,6 +105,15 @@ class Follower:
             self._print_ended(task)
         if self._status is not None:
             self._status.update(f"running {', '.join(self._running) or '…'}")
+
+    def _print_other(self, task: TaskState) -> None:
+        """Print a task without nodes when it fails: a setup, say, keeps all nodes from running."""
+        if task.state not in {"failed", "up_for_retry"}:
+            return
+        mark, style = _MARKS[task.state]
+        again = f"  try {task.tries}, will be tried again" if task.state == "up_for_retry" else ""
+        marked(f"  {mark}", style, f"{task.task_id}  failed{again}")
+        _print_failure(read_report(self.api, self.dag.dag_id, self.run_id, task))
 
     def _print_ended(self, task: TaskState) -> None:
         report = self._report(task)
@@ -116,9 +126,7 @@ class Follower:
             if state == "up_for_retry":
                 facts.append(f"try {task.tries}, will be tried again")
             marked(f"  {mark}", style, f"{node.name}  {'  '.join(fact for fact in facts if fact)}")
-        failure = (report or {}).get("failure")
-        if failure:
-            stderr().print(f"      {failure['type'].rpartition('.')[2]}: {failure['message']}")
+        _print_failure(report)
 
     def _report(self, task: TaskState) -> dict[str, Any] | None:
         if task.state not in {"success", "failed", "up_for_retry"}:
@@ -162,6 +170,12 @@ def print_outcome(outcome: Outcome) -> None:
     stdout().print(nodes)
     mark, style = _MARKS.get(outcome.state, ("·", "dim"))
     marked(mark, style, f"{outcome.state} in {_seconds(outcome.seconds)}")
+
+
+def _print_failure(report: dict[str, Any] | None) -> None:
+    failure = (report or {}).get("failure")
+    if failure:
+        stderr().print(f"      {failure['type'].rpartition('.')[2]}: {failure['message']}")
 
 
 def _nodes(names: tuple[str, ...], task_state: str, report: dict[str, Any] | None) -> tuple[NodeOutcome, ...]:
