@@ -148,6 +148,22 @@ CONTAINER_SAMPLES = {
             "impersonate": "runner@shop-prod.iam.gserviceaccount.com",
         },
     ),
+    "volume": _sample(
+        "volume",
+        execution="kubernetes",
+        handoff="data/.handoff",
+        kubernetes={
+            "volume": {
+                "size": "20Gi",
+                "storage_class": "fast",
+                "access_modes": ["ReadWriteMany"],
+                "mount": "/home/kedro/project/data",
+                "initialise": True,
+                "owner": 1000,
+                "keep": "on_failure",
+            },
+        },
+    ),
     "ecs": _sample(
         "ecs",
         execution="ecs",

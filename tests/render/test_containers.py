@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 FOLDER = GOLDEN / "containers"
 ALL = pytest.mark.parametrize("sample", CONTAINER_SAMPLES.values(), ids=CONTAINER_SAMPLES.keys())
-PARSED = ("docker", "kubernetes", "mixed")
+PARSED = ("docker", "kubernetes", "volume", "mixed")
 """The others need the large providers of clouds: tests/providers."""
 
 
@@ -65,7 +66,7 @@ def test_every_key_of_every_section_is_used_by_a_sample() -> None:
                 used[section] |= set(found.model_fields_set) if found is not None else set()
     for section, keys in used.items():
         missing = set(DagSettings.model_fields[section].annotation.model_fields) - keys  # type: ignore[union-attr]
-        assert missing <= {"cache", "python", "volume", "launch_type", "public_ip"}, section
+        assert missing <= {"cache", "python", "launch_type", "public_ip"}, section
 
 
 # --- what Airflow loads
@@ -89,7 +90,7 @@ def test_airflow_has_the_tasks_and_edges_of_the_plan(dags: dict[str, Any], name:
     assert {task.id for task in plan.tasks} <= set(tasks)
     for task in plan.tasks:
         assert set(task.upstream) <= tasks[task.id].upstream_task_ids
-    assert tasks["clean_up_handoff"].is_teardown
+    assert tasks["delete_volume" if name == "volume" else "clean_up_handoff"].is_teardown
     assert tasks["load"].execution_timeout == timedelta(hours=1)
     if name != "mixed":
         assert (tasks["fit"].retries, tasks["fit"].pool) == (0, "gpu")
@@ -158,6 +159,41 @@ def test_a_pod_is_what_the_settings_say_and_the_official_client_knows_all_of_it(
     assert task.deferrable
     assert task.on_finish_action.value == "delete_succeeded_pod"
     assert task.startup_timeout_seconds == 1200
+
+
+def test_a_claim_is_there_before_its_pods_and_gone_after_them(dags: dict[str, Any]) -> None:
+    from kubernetes.client import ApiClient
+
+    tasks = {task.task_id: task for task in dags["volume"].tasks}
+    create, fill, delete = (tasks[name] for name in ("create_volume", "fill_volume", "delete_volume"))
+    assert [one.is_setup for one in (create, fill)] == [True, True]
+    assert fill.upstream_task_ids == {"create_volume"}
+    assert tasks["load"].upstream_task_ids >= {"fill_volume"}
+    assert delete.upstream_task_ids == {"create_volume", "load", "split", "fit", "report.score"}
+    assert "clean_up_handoff" not in tasks
+    claim, beside, keep = delete.op_args
+    assert (beside, keep) == ("load", "on_failure")
+    client = ApiClient()
+    model = client._ApiClient__deserialize(claim, "V1PersistentVolumeClaim")
+    assert _without_nulls(client.sanitize_for_serialization(model)) == claim
+    name = claim["metadata"]["name"]
+    for task in (fill, tasks["load"], tasks["fit"]):
+        pod = task.pod_template_dict
+        assert pod["spec"]["volumes"] == [{"name": "run", "persistentVolumeClaim": {"claimName": name}}]
+        assert pod["spec"]["securityContext"] == {"fsGroup": 1000}
+        assert client._ApiClient__deserialize(pod, "V1Pod").spec.volumes[0].persistent_volume_claim.claim_name == name
+    mounts = [one.pod_template_dict["spec"]["containers"][0]["volumeMounts"] for one in (fill, tasks["load"])]
+    assert [one["mountPath"] for (one,) in mounts] == ["/kedro-aloft/volume", "/home/kedro/project/data"]
+
+
+def test_what_is_handed_over_elsewhere_is_removed_without_the_claim() -> None:
+    volume, handoff = CONTAINER_SAMPLES["volume"], CONTAINER_SAMPLES["kubernetes"].settings.handoff
+    source = Sample(volume.snapshot, volume.settings.model_copy(update={"handoff": handoff})).render().source
+    cleanup = source[source.index("clean_up_handoff = ") :]
+    (pod,) = re.findall(r"pod_template_dict=(\w+)", cleanup[: cleanup.index("env_vars")])
+    template = source[source.index(f"\n{pod} = ") :]
+    assert "claimName" not in template[: template.index("\n}\n")]
+    assert source.count('"claimName": VOLUME') == 3
 
 
 def _rendered(text: str) -> str:

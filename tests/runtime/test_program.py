@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from kedro_aloft.contract.keys import REPORT_MARK, RUN_VARIABLE, TASK_VARIABLE
 from support.commands import user_environment
 from support.runs import wait_until
@@ -110,3 +112,62 @@ def test_clean_removes_what_the_run_handed_over(builder: ProjectBuilder) -> None
         env[RUN_VARIABLE] = json.dumps({**RUN, "states": {"r1": {**states, "t": "running"}}})
         assert run(project, env, "clean")[0] == 0
         assert os.path.exists(kept[0]) is left  # noqa: PTH110
+
+
+# --- the claim of a run
+
+
+def fill(image: Path, claim: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "kedro_aloft.runtime", "fill", image, claim],
+        env=user_environment(PYTHONPATH=str(_SOURCE)), check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {str(one.relative_to(folder)): one.read_text() for one in folder.rglob("*") if one.is_file()}
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    folder = tmp_path / "image"
+    (folder / "01_raw" / "deep").mkdir(parents=True)
+    (folder / "01_raw" / "deep" / "a.csv").write_text("a")
+    (folder / "b.csv").write_text("b")
+    (folder / "link").symlink_to("b.csv")
+    return folder
+
+
+def test_an_empty_claim_gets_what_the_image_has(image: Path, tmp_path: Path) -> None:
+    claim = tmp_path / "claim"
+    (claim / "lost+found").mkdir(parents=True)
+    fill(image, claim)
+    assert files(claim) == files(image)
+    assert (claim / "link").is_symlink()
+
+
+def test_what_a_run_wrote_is_not_overwritten(image: Path, tmp_path: Path) -> None:
+    claim = tmp_path / "claim"
+    claim.mkdir()
+    fill(image, claim)
+    (claim / "b.csv").write_text("new")
+    assert "nothing is copied" in fill(image, claim)
+    assert (claim / "b.csv").read_text() == "new"
+
+
+def test_a_copy_that_was_interrupted_begins_anew(image: Path, tmp_path: Path) -> None:
+    claim = tmp_path / "claim"
+    (claim / "01_raw").mkdir(parents=True)
+    (claim / "01_raw" / "half").write_text("ha")
+    (claim / "link").symlink_to("b.csv")
+    (claim / ".kedro-aloft-filling").touch()
+    fill(image, claim)
+    assert files(claim) == files(image)
+
+
+def test_an_image_without_the_folder_leaves_the_claim_empty(tmp_path: Path) -> None:
+    claim = tmp_path / "claim"
+    claim.mkdir()
+    fill(tmp_path / "missing", claim)
+    assert not list(claim.iterdir())

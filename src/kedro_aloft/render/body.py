@@ -68,14 +68,23 @@ def build_body(
         call = make(task, plan, group=groups[task.id], running=running, nodes=nodes, outlets=outlets)
         statements.append(_Statement(task_id=task.id, call=call, group=groups[task.id]))
     statements += [one for one in (frame.finish, frame.cleanup) if one is not None]
+    edges = _edges(plan, frame, sensors=tuple(sensors))
+    volume = containers.volume_tasks(taken={*taken, *sensors, *(one.task_id for one in statements)})
+    if volume is not None:
+        around = [_Statement(task_id=one, call=call, suffix=suffix) for one, (call, suffix) in volume.calls.items()]
+        statements = [*around[:-1], *statements, around[-1]]
+        edges += [(before, list(after)) for before, after in volume.edges]
+        if frame.start is not None and frame.finish is not None and not running.needs_us:
+            # These are pods too, of the first task's kind.
+            edges += [((around[-2].task_id,), [frame.start.task_id]), ((frame.finish.task_id,), [around[-1].task_id])]
     if not running.needs_us:
         statements = [replace(one, call=without_us(one.call)) for one in statements]
     variables = name_variables({one.task_id: _room(one) for one in statements}, taken=reserved)
     blocks = _blocks(statements, variables, depth=0)
-    edges = _edge_lines(_edges(plan, frame, sensors=tuple(sensors)), variables)
+    lines = _edge_lines(edges, variables)
     calls = [statement.call for statement in statements]
     used_groups = [Call("TaskGroup")] if any(groups.values()) else []
-    return "\n\n".join([*blocks, *(["\n".join(edges)] if edges else [])]), (*calls, *used_groups)
+    return "\n\n".join([*blocks, *(["\n".join(lines)] if lines else [])]), (*calls, *used_groups)
 
 
 def _frame(
@@ -88,7 +97,7 @@ def _frame(
         (start_id, first), (finish_id, last) = make(plan, settings, running=running, taken=taken).items()
         start = _Statement(task_id=start_id, call=first, suffix="" if ours else ".as_setup()")
         finish = _Statement(task_id=finish_id, call=last, suffix="" if ours else ".as_teardown()")
-    if plan.handed_over:
+    if plan.handed_over and not containers.keeps_handoff_in_volume:
         task_id, call = (cleanup_call if ours else containers.cleanup_call)(settings, taken=taken)
         cleanup = _Statement(task_id=task_id, call=call, suffix="" if ours else ".as_teardown()")
     return _Frame(start=start, finish=finish, cleanup=cleanup)

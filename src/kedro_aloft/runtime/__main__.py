@@ -2,6 +2,8 @@
 
     python -m kedro_aloft.runtime          run the nodes that the environment names (`contract.container`)
     python -m kedro_aloft.runtime clean    remove what the run handed over
+    python -m kedro_aloft.runtime fill SOURCE TARGET
+                                           copy what the image has in a folder into the empty claim of a run
     python -m kedro_aloft.runtime start    what is done once per DAG run before all nodes, and
     python -m kedro_aloft.runtime finish   after them: its MLflow run, hooks around the pipeline
 
@@ -14,6 +16,7 @@ import json
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -36,6 +39,8 @@ STOPPED = 143
 _TERMINATION_LOG = Path("/dev/termination-log")
 """Kubernetes shows the end of this file in the status of a pod that failed, and Airflow in the task's error."""
 
+_OF_A_NEW_DISK = {"lost+found"}
+
 logger = logging.getLogger("kedro_aloft")
 
 
@@ -45,6 +50,8 @@ def main(arguments: list[str]) -> int:
     # The first process of a container ignores SIGTERM unless it says otherwise.
     signal.signal(signal.SIGTERM, _stop)
     try:
+        if arguments[:1] == ["fill"]:
+            return _fill(*map(Path, arguments[1:]))
         return _clean() if arguments[:1] == ["clean"] else _run(stage=arguments[0] if arguments else NODES)
     except AloftError as error:
         logger.error("%s", error)  # noqa: TRY400  a refusal says all there is to say
@@ -65,6 +72,33 @@ def _clean() -> int:
     for done in clean_up(cleanup.uri, keep=cleanup.keep, ttl_s=cleanup.ttl_s, well=cleanup.well):
         logger.info("%s", done)
     return 0
+
+
+def _fill(source: Path, target: Path) -> int:
+    """Copy into a claim that holds nothing yet; a mark tells a copy that was interrupted from one that is whole."""
+    begun = target / ".kedro-aloft-filling"
+    if not begun.exists() and {one.name for one in target.iterdir()} - _OF_A_NEW_DISK:
+        logger.info("%s holds data already: nothing is copied.", target)
+        return 0
+    begun.touch()
+    for left in target.iterdir():
+        if left != begun and left.name not in _OF_A_NEW_DISK:
+            _remove(left)
+    for one in sorted(source.iterdir()) if source.is_dir() else ():
+        if one.is_dir() and not one.is_symlink():
+            shutil.copytree(one, target / one.name, symlinks=True)
+        else:
+            shutil.copy2(one, target / one.name, follow_symlinks=False)
+    begun.unlink()
+    logger.info("Copied %s into the claim of the run.", source)
+    return 0
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _tell(report: TaskReport) -> None:

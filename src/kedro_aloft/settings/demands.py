@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import SettingsError, close_match
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
     from kedro_aloft.settings.models import DagSettings
     from kedro_aloft.settings.overrides import TaskSettings
+
+IN_IMAGE = "/home/kedro/project"
+"""`contract.keys.PROJECT_IN_IMAGE`, which this room does not see."""
 
 
 def check_execution(
@@ -30,11 +35,15 @@ def check_execution(
     """
     if not _uses_containers(settings):
         return
+    with_volume: TaskSettings | None = None
     for name, tags, namespace in nodes:
         task = effective(settings, name, tags=tags, namespace=namespace)
         _refuse_missing(task, name, source)
         if task.execution in CONTAINER_MODES:
             _refuse_profile(task, settings, name, tags, source)
+        if task.kubernetes is not None and task.kubernetes.volume is not None:
+            with_volume = with_volume or task
+            _refuse_second_volume(task, with_volume, name, source)
 
 
 def _uses_containers(settings: DagSettings) -> bool:
@@ -77,6 +86,24 @@ def _refuse_profile(task: TaskSettings, settings: DagSettings, node: str, tags: 
         )
 
 
+def _refuse_second_volume(task: TaskSettings, first: TaskSettings, node: str, source: str) -> None:
+    """A run has one claim, which lies in one namespace of one cluster."""
+    if _place_of_volume(task) != _place_of_volume(first):
+        raise SettingsError(
+            "The pods of a run share one claim, and these settings want several.",
+            where=f"{source}: tasks",
+            seen=f"node '{node}' has another `kubernetes.volume`, namespace or cluster than nodes before it",
+            remedy="give them the same, or `volume: null` to those that do not need it",
+        )
+
+
+def _place_of_volume(task: TaskSettings) -> tuple[object, ...]:
+    pods = task.kubernetes
+    assert pods is not None
+    cluster = (pods.connection, pods.in_cluster, pods.context, pods.config_file)
+    return (task.execution, task.gke, pods.volume, pods.namespace, *cluster)
+
+
 def check_handoff(settings: DagSettings, crossings: Iterable[tuple[str, TaskSettings, TaskSettings]]) -> None:
     """Refuse a handoff store that the tasks do not share.
 
@@ -97,8 +124,8 @@ def check_handoff(settings: DagSettings, crossings: Iterable[tuple[str, TaskSett
                 f"Dataset '{dataset}' lives in memory and would not cross from task to task.",
                 where="airflow.yml: handoff.uri",
                 seen=f"{uri!r} is a folder, and tasks with `execution: {', '.join(sorted(modes))}` do not share it",
-                remedy="set `handoff: {uri: s3://…}` or another address that all tasks reach, give the dataset a place "
-                "in the catalog, or put both nodes into one task (`group_by: memory`)",
+                remedy=f"set `handoff: {_proposal(source)}` or another address that all tasks reach, give the dataset "
+                "a place in the catalog, or put both nodes into one task (`group_by: memory`)",
             )
 
 
@@ -109,4 +136,18 @@ def _is_shared(uri: str, source: TaskSettings, target: TaskSettings) -> bool:
     if source.execution == "docker":
         return True
     kubernetes = source.kubernetes
-    return kubernetes is not None and (kubernetes.volume is not None or kubernetes.pod_template is not None)
+    if kubernetes is None:
+        return False
+    shares = target.kubernetes is not None and target.kubernetes.volume is not None
+    if kubernetes.volume is not None and shares:
+        return _in_image(uri).is_relative_to(kubernetes.volume.mount)
+    return kubernetes.pod_template is not None
+
+
+def _proposal(task: TaskSettings) -> str:
+    volume = task.kubernetes.volume if task.kubernetes is not None else None
+    return "{uri: s3://…}" if volume is None else f"{{uri: {volume.mount}/.handoff}}"
+
+
+def _in_image(uri: str) -> PurePosixPath:
+    return PurePosixPath(posixpath.normpath(posixpath.join(IN_IMAGE, uri)))

@@ -17,6 +17,18 @@ from kedro_aloft.render.containers.environment import (
     environment_of,
     preamble,
 )
+from kedro_aloft.render.containers.volume import (
+    CREATE,
+    DELETE,
+    EMPTY_PLACE,
+    VOLUME_NAMES,
+    VolumeTasks,
+    fill_command,
+    volume_of,
+    volume_source,
+    volume_tasks,
+    without_volume,
+)
 from kedro_aloft.render.containers.work import (
     CLEAN_COMMAND,
     FINISH_COMMAND,
@@ -67,7 +79,7 @@ class Containers:
     @property
     def reserved(self) -> frozenset[str]:
         """Names that no task's variable may have."""
-        names = {*self.modules, *CONSTANTS, FUNCTION, PROJECT, VARIABLES}
+        names = {*self.modules, *CONSTANTS, *VOLUME_NAMES, CREATE, DELETE, FUNCTION, PROJECT, VARIABLES}
         return frozenset(names) if self._adapters else frozenset()
 
     def task_call(
@@ -94,7 +106,7 @@ class Containers:
 
     def cleanup_call(self, settings: DagSettings, *, taken: Collection[str]) -> tuple[str, Call]:
         """Return the id and the call of the container that removes handed-over data."""
-        demands = next(iter(self._running.demands.values()))
+        demands = without_volume(next(iter(self._running.demands.values())))
         task_id = free_id(CLEANUP_ID, taken)
         arguments = {
             "task_id": task_id,
@@ -122,8 +134,40 @@ class Containers:
             calls[task_id] = open_call(ADAPTERS[demands.execution].operator, arguments)
         return calls
 
+    def volume_tasks(self, *, taken: Collection[str]) -> VolumeTasks | None:
+        """Return the tasks around the claim of a run; None when no task wants one."""
+        demands = self._running.demands
+        return volume_tasks(
+            self._plan, demands, self._constants, labels=self._labels, fill=self._fill_call, taken=taken
+        )
+
+    @property
+    def keeps_handoff_in_volume(self) -> bool:
+        """Whether what a run hands over is gone with its claim."""
+        sides = {one for crossing in self._plan.handed_over for one in (crossing.source, crossing.target)}
+        folder = "://" not in self._settings.handoff.uri
+        return folder and all(volume_of(self._running.demands[one]) is not None for one in sides)
+
+    def _fill_call(self, demands: TaskSettings, task_id: str) -> Call:
+        volume = volume_of(demands)
+        assert volume is not None
+        arguments = self._operator_arguments(demands, fill_command(volume), dict, volume_place=EMPTY_PLACE)
+        return open_call(ADAPTERS[demands.execution].operator, {"task_id": task_id, **arguments})
+
+    @property
+    def _labels(self) -> Mapping[str, str]:
+        return {
+            "app.kubernetes.io/managed-by": "kedro-aloft",
+            "app.kubernetes.io/part-of": slugify(self._plan.package),
+        }
+
     def _operator_arguments(
-        self, demands: TaskSettings, command: tuple[str, ...], environment: Callable[[Mapping[str, str]], Any]
+        self,
+        demands: TaskSettings,
+        command: tuple[str, ...],
+        environment: Callable[[Mapping[str, str]], Any],
+        *,
+        volume_place: str | None = None,
     ) -> Mapping[str, Any]:
         work = Work(
             package=self._plan.package,
@@ -131,11 +175,9 @@ class Containers:
             profile=self._settings.resource_profiles.get(demands.resource_profile or ""),
             command=command,
             handoff_uri=self._settings.handoff.uri,
-            labels={
-                "app.kubernetes.io/managed-by": "kedro-aloft",
-                "app.kubernetes.io/part-of": slugify(self._plan.package),
-            },
+            labels=self._labels,
             make_environment=environment,
+            volume_place=volume_place,
         )
         return ADAPTERS[demands.execution].arguments(work, self._constants)
 
@@ -150,5 +192,8 @@ class Containers:
         if PROJECT in used:
             blocks.append(project_source(self._settings.project_path))
             used |= {"os", "Path"}
+        functions, names = volume_source(used)
+        blocks += functions
+        used |= names
         constants = [lay_out(value, prefix=f"{name} = ") for name, value in self._constants.values.items()]
         return [*blocks, *(["\n".join(constants)] if constants else [])], {*used, *MODULES}

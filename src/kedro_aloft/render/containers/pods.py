@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.render.containers.volume import VOLUME_MODULES, claim_constant
 from kedro_aloft.render.containers.work import RUN_COMMAND, Adapter, Constants, Work, literal_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kedro_aloft.render.layout import Name
     from kedro_aloft.settings.execution import KubernetesSettings, PodSecret, ResourceProfile
 
 CONTAINER = "base"
@@ -20,6 +22,7 @@ CONTAINER = "base"
 _PULL = {"missing": "IfNotPresent", "always": "Always", "never": "Never"}
 _ON_FINISH = {"never": "delete_pod", "on_failure": "delete_succeeded_pod", "always": "keep_pod"}
 _GPU = "nvidia.com/gpu"
+_VOLUME = "run"
 
 
 def _kubernetes_arguments(work: Work, constants: Constants) -> dict[str, Any]:
@@ -49,8 +52,9 @@ def _pod_arguments(work: Work, constants: Constants, *, of_connection: bool = Tr
     assert kubernetes is not None
     name = f"POD_{work.demands.resource_profile}" if work.demands.resource_profile else "POD"
     command = {} if work.command == RUN_COMMAND else {"cmds": list(work.command)}
+    claim = claim_constant(work.package, constants) if kubernetes.volume is not None else None
     return {
-        "pod_template_dict": constants.name(_constant(name), pod_of(work)),
+        "pod_template_dict": constants.name(_constant(name), pod_of(work, claim)),
         **command,
         "env_vars": work.environment(),
         "**options": constants.name("POD_OPTIONS", _options(kubernetes, of_connection=of_connection)),
@@ -83,8 +87,13 @@ def _options(kubernetes: KubernetesSettings, *, of_connection: bool) -> dict[str
     }
 
 
-def pod_of(work: Work) -> dict[str, Any]:
-    """Return the pod that a task begins with: the user's template, and our keys laid over it."""
+def pod_of(work: Work, claim: Name | None = None) -> dict[str, Any]:
+    """Return the pod that a task begins with: the user's template, and our keys laid over it.
+
+    Args:
+        work: What it is for.
+        claim: Name of the run's claim, when the settings want one.
+    """
     kubernetes = work.demands.kubernetes
     assert kubernetes is not None
     profile = work.profile
@@ -94,12 +103,14 @@ def pod_of(work: Work) -> dict[str, Any]:
         "labels": {**work.labels, **kubernetes.labels, **(profile.labels if profile else {})},
         "annotations": {**kubernetes.annotations, **(profile.annotations if profile else {})},
     }
-    ours = {"metadata": _given(metadata), "spec": _spec(work, kubernetes, profile)}
+    ours = {"metadata": _given(metadata), "spec": _spec(work, kubernetes, profile, claim)}
     pod: dict[str, Any] = _laid_over({"apiVersion": "v1", "kind": "Pod", **template}, ours)
     return {key: literal_text(value) for key, value in pod.items()}
 
 
-def _spec(work: Work, kubernetes: KubernetesSettings, profile: ResourceProfile | None) -> dict[str, Any]:
+def _spec(
+    work: Work, kubernetes: KubernetesSettings, profile: ResourceProfile | None, claim: Name | None
+) -> dict[str, Any]:
     files = [secret for secret in kubernetes.secrets if secret.mount is not None]
     return _given(
         {
@@ -108,10 +119,13 @@ def _spec(work: Work, kubernetes: KubernetesSettings, profile: ResourceProfile |
             "nodeSelector": {**kubernetes.node_selector, **(profile.node_selector if profile else {})},
             "tolerations": [*kubernetes.tolerations, *(profile.tolerations if profile else ())],
             "affinity": dict(profile.affinity if profile and profile.affinity else kubernetes.affinity),
-            "securityContext": dict(kubernetes.security_context),
+            "securityContext": {**kubernetes.security_context, **_owner(kubernetes)},
             "restartPolicy": "Never",
             "containers": [_container(work, kubernetes, profile)],
-            "volumes": [_secret_volume(secret) for secret in files],
+            "volumes": [
+                *[_secret_volume(secret) for secret in files],
+                *([{"name": _VOLUME, "persistentVolumeClaim": {"claimName": claim}}] if claim else []),
+            ],
         }
     )
 
@@ -130,12 +144,25 @@ def _container(work: Work, kubernetes: KubernetesSettings, profile: ResourceProf
             ],
             "resources": _resources(profile) if profile else {},
             "volumeMounts": [
-                {"name": _volume_name(one), "mountPath": one.mount, "readOnly": True}
-                for one in kubernetes.secrets
-                if one.mount is not None
+                *[
+                    {"name": _volume_name(one), "mountPath": one.mount, "readOnly": True}
+                    for one in kubernetes.secrets
+                    if one.mount is not None
+                ],
+                *_volume_mount(work, kubernetes),
             ],
         }
     )
+
+
+def _owner(kubernetes: KubernetesSettings) -> dict[str, Any]:
+    volume = kubernetes.volume
+    return {} if volume is None or volume.owner is None else {"fsGroup": volume.owner}
+
+
+def _volume_mount(work: Work, kubernetes: KubernetesSettings) -> list[dict[str, Any]]:
+    volume = kubernetes.volume
+    return [] if volume is None else [{"name": _VOLUME, "mountPath": work.volume_place or volume.mount}]
 
 
 def _resources(profile: ResourceProfile) -> dict[str, Any]:
@@ -188,12 +215,12 @@ def _joined(below: list[Any], above: list[Any]) -> list[Any]:
 
 KUBERNETES = Adapter(
     operator="KubernetesPodOperator",
-    modules={"KubernetesPodOperator": "airflow.providers.cncf.kubernetes.operators.pod"},
+    modules={"KubernetesPodOperator": "airflow.providers.cncf.kubernetes.operators.pod", **VOLUME_MODULES},
     arguments=_kubernetes_arguments,
 )
 
 GKE = Adapter(
     operator="GKEStartPodOperator",
-    modules={"GKEStartPodOperator": "airflow.providers.google.cloud.operators.kubernetes_engine"},
+    modules={"GKEStartPodOperator": "airflow.providers.google.cloud.operators.kubernetes_engine", **VOLUME_MODULES},
     arguments=_gke_arguments,
 )

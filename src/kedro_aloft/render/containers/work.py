@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RUN_COMMAND = ("python", "-m", "kedro_aloft.runtime")
 CLEAN_COMMAND = (*RUN_COMMAND, "clean")
+FILL_COMMAND = (*RUN_COMMAND, "fill")
 START_COMMAND, FINISH_COMMAND = (*RUN_COMMAND, START), (*RUN_COMMAND, FINISH)
 
 
@@ -32,6 +33,7 @@ class Work:
         labels: What it is called on the cluster or engine.
         make_environment: Returns the expression of its environment variables, a mapping whose values are Airflow
             templates, for some more variables.
+        volume_place: Where it has the claim of the run, if the settings want one; None is where they say.
     """
 
     package: str
@@ -41,6 +43,7 @@ class Work:
     handoff_uri: str
     labels: Mapping[str, str]
     make_environment: Callable[[Mapping[str, str]], Any]
+    volume_place: str | None = None
 
     def environment(self, more: Mapping[str, str] | None = None) -> Any:
         """Return the expression of its environment variables, a mapping whose values are Airflow templates."""
