@@ -12,31 +12,34 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.errors import PlanError
 from kedro_aloft.graph.costs import Costs
 from kedro_aloft.graph.forecast import build_forecast
-from kedro_aloft.graph.grouping import GroupBy, OnCycle
+from kedro_aloft.graph.grouping import GroupBy, OnCycle, group_connected
 from kedro_aloft.graph.plan import build_plan
 from kedro_aloft.graph.reasons import border_reasons, explain_tasks
-from kedro_aloft.project import MLFLOW, Filters
+from kedro_aloft.project import MLFLOW, Filters, find_spark
 from kedro_aloft.render import Around, dag_id_for, file_name, render_dag
 from kedro_aloft.rules import RULES, Severity, Sources, find_problems, sort_findings, split_silenced
 from kedro_aloft.settings import (
     BUILT_IMAGE,
+    SPARK_TAG,
     TaskOverride,
     check_execution,
     check_handoff,
     effective,
     effective_by_name,
     read_settings,
+    selects_any,
     with_pod_templates,
 )
 from kedro_aloft.subjects import build_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from kedro_aloft.graph.costs import History
     from kedro_aloft.graph.forecast import Forecast
+    from kedro_aloft.graph.grouping import Group
     from kedro_aloft.graph.plan import Plan
-    from kedro_aloft.graph.snapshot import Snapshot
+    from kedro_aloft.graph.snapshot import NodeInfo, Snapshot
     from kedro_aloft.project import Project
     from kedro_aloft.render import RenderedDag
     from kedro_aloft.rules import Finding
@@ -172,14 +175,15 @@ def _compile(
         overrides={**_conf_source(project), **order.overrides},
         template_vars=order.template_vars,
     )
-    settings = _all_in(order.execution, settings)
+    settings = _all_in(order.execution, _with_package(settings, project.path))
     settings = with_pod_templates(_with_used_plugins(settings, project), project=project.path)
     settings = _with_built_image(settings, project.path)
     snapshot = project.snapshot(name, _filters(order.filters, settings), runtime_params=settings.runtime_params)
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
     costs = _costs(settings, order.histories.get(dag_id))
+    snapshot, spark_groups = with_spark(snapshot, settings, files)
     check_execution(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes), source=source)
-    plan = plan_snapshot(snapshot, settings, costs=costs)
+    plan = plan_snapshot(snapshot, settings, costs=costs, together=spark_groups)
     check_handoff(settings, _crossings(plan, snapshot, settings))
     render = partial(
         render_dag,
@@ -209,7 +213,8 @@ def _all_in(execution: str | None, settings: DagSettings) -> DagSettings:
     if execution is None:
         return settings
     last = TaskOverride.model_validate({"select": "*", "execution": execution})
-    return settings.model_copy(update={"execution": execution, "tasks": (*settings.tasks, last)})
+    here = settings.spark and settings.spark.model_copy(update={"mode": "local"})
+    return settings.model_copy(update={"execution": execution, "tasks": (*settings.tasks, last), "spark": here})
 
 
 def _crossings(
@@ -262,7 +267,47 @@ def _costs(settings: DagSettings, history: History | None) -> Costs:
     return replace(costs, slots=settings.slots or costs.slots, memory_per_slot_mib=settings.memory_per_slot)
 
 
-def plan_snapshot(snapshot: Snapshot, settings: DagSettings, *, costs: Costs | None = None) -> Plan:
+def with_spark(snapshot: Snapshot, settings: DagSettings, sources: Sources) -> tuple[Snapshot, tuple[Group, ...]]:
+    """Find the nodes that need Spark, where the settings ask for them.
+
+    Returns:
+        The snapshot, in which they, and nodes that have to join them, have the tag of Spark; and their groups.
+    """
+    spark = settings.spark
+    if spark is None:
+        return snapshot, ()
+    found = find_spark(snapshot, sources) if spark.find else {}
+    reasons = {node.name: _why_spark(node, spark.select) or found.get(node.name, "") for node in snapshot.nodes}
+    groups = group_connected(
+        snapshot,
+        {name: reason for name, reason in reasons.items() if reason},
+        title="spark",
+        on_cycle=OnCycle(settings.on_cycle),
+        requirements=_requirements(_tagged(snapshot, snapshot.by_name), settings),
+    )
+    return _tagged(snapshot, {name for group in groups for name in group.nodes}), groups
+
+
+def _why_spark(node: NodeInfo, select: Collection[str]) -> str:
+    """What a person has said of a node."""
+    if SPARK_TAG in node.tags:
+        return f"tag {SPARK_TAG}"
+    return "spark.select" if selects_any(select, node.name, tags=node.tags, namespace=node.namespace) else ""
+
+
+def _tagged(snapshot: Snapshot, names: Collection[str]) -> Snapshot:
+    return replace(
+        snapshot,
+        nodes=tuple(
+            replace(node, tags=tuple(sorted({*node.tags, SPARK_TAG}))) if node.name in names else node
+            for node in snapshot.nodes
+        ),
+    )
+
+
+def plan_snapshot(
+    snapshot: Snapshot, settings: DagSettings, *, costs: Costs | None = None, together: Sequence[Group] = ()
+) -> Plan:
     """Cut a pipeline into tasks as its settings say."""
     return build_plan(
         snapshot,
@@ -271,6 +316,7 @@ def plan_snapshot(snapshot: Snapshot, settings: DagSettings, *, costs: Costs | N
         group_tags=settings.group_tags,
         requirements=_requirements(snapshot, settings),
         costs=costs,
+        together=together,
         task_groups=settings.task_groups,
     )
 
@@ -309,7 +355,10 @@ def explain_fusions(dag: CompiledDag) -> dict[str, str]:
         costs=dag.costs,
         requirements=_requirements(dag.snapshot, dag.settings),
     )
-    return {task.id: reason for task, reason in zip(tasks, reasons, strict=True)}
+    return {
+        task.id: task.reason if "spark: " in task.reason else reason
+        for task, reason in zip(tasks, reasons, strict=True)
+    }
 
 
 def explain_borders(dag: CompiledDag) -> dict[tuple[str, str], str]:
@@ -371,6 +420,19 @@ def _around(project: Project, snapshot: Snapshot, settings: DagSettings) -> Arou
         mlflow=project.has_mlflow_runs and MLFLOW not in skipped,
         filtered=len(snapshot.nodes) < len(project.pipelines[snapshot.pipeline].nodes),
     )
+
+
+def _with_package(settings: DagSettings, project: Path) -> DagSettings:
+    """Name the folder of the very code that a Spark cluster is to run."""
+    spark = settings.spark
+    if spark is None or spark.mode != "dataproc" or spark.dataproc.artifacts is None:
+        return settings
+    from kedro_aloft.images import build_package
+
+    package = build_package(project, init=spark.dataproc.init, post_init=spark.dataproc.post_init)
+    place = f"{spark.dataproc.artifacts.rstrip('/')}/{package.tag}"
+    dataproc = spark.dataproc.model_copy(update={"artifacts": place})
+    return settings.model_copy(update={"spark": spark.model_copy(update={"dataproc": dataproc})})
 
 
 def _filters(given: Filters, settings: DagSettings) -> Filters:

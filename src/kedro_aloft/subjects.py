@@ -101,7 +101,7 @@ def _seconds(duration: timedelta | None) -> float | None:
 
 
 def _task_views(settings: DagSettings) -> Callable[[NodeInfo], TaskView]:
-    if not settings.tasks and not settings.resource_profiles:
+    if not settings.tasks and not settings.resource_profiles and settings.spark is None:
         one = _view(effective(settings, ""), settings)
         return lambda _: one
     return lambda node: _view(effective(settings, node.name, tags=node.tags, namespace=node.namespace), settings)
@@ -142,7 +142,9 @@ def _disk(task: TaskSettings) -> str:
         if task.kubernetes is None or task.kubernetes.pod_template is not None:
             return "unknown"
         return "run" if task.kubernetes.volume is not None else "none"
-    return "unknown" if task.execution == "ecs" else "kept"
+    if task.execution == "dataproc":
+        return "none"
+    return "unknown" if task.execution in ("ecs", "custom") else "kept"
 
 
 def _other_pipelines(project: Project, snapshot: Snapshot) -> dict[str, frozenset[str]]:

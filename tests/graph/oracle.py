@@ -58,7 +58,7 @@ def proposal(snapshot: Snapshot, group_by: GroupBy, needs: Mapping[str, str]) ->
     """What shares a task before anything is merged."""
     if group_by in (GroupBy.CHAIN, GroupBy.MEMORY):
         links = _chain_links(snapshot) if group_by is GroupBy.CHAIN else _memory_links(snapshot)
-        return _joined(snapshot, {(a, b) for a, b in links if needs.get(a, "") == needs.get(b, "")})
+        return joined(snapshot, {(a, b) for a, b in links if needs.get(a, "") == needs.get(b, "")})
     parts: dict[object, set[str]] = {}
     for node in snapshot.nodes:
         label = _label(snapshot, node, group_by)
@@ -97,7 +97,8 @@ def _memory_links(snapshot: Snapshot) -> Edges:
     }
 
 
-def _joined(snapshot: Snapshot, links: Edges) -> Parts:
+def joined(snapshot: Snapshot, links: Edges) -> Parts:
+    """The nodes, linked ones in one part."""
     parts = [frozenset({node.name}) for node in snapshot.nodes]
     for a, b in links:
         touching = [part for part in parts if a in part or b in part]

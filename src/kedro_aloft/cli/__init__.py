@@ -19,6 +19,7 @@ _COMMANDS = {
     "plan": "Show the tasks and what crosses their borders.",
     "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",
+    "spark": "Package the project for Spark clusters.",
     "status": "Tell whether the embedded Airflow is up.",
     "test": "Compare a run on Airflow with `kedro run`.",
     "up": "Start the embedded Airflow and keep it running.",

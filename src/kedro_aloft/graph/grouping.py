@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import PlanError
@@ -17,13 +17,18 @@ from kedro_aloft.graph.auto import auto_groups
 from kedro_aloft.graph.snapshot import DatasetKind, strip_transcoding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from kedro_aloft.graph.costs import Costs
     from kedro_aloft.graph.snapshot import NodeInfo, Snapshot
 
 GROUP_TAG_PREFIX = "airflow.group."
 """Tags with this prefix name a task: nodes with `airflow.group.x` share the task `x`."""
+
+_OUR_PREFIX = "airflow."
+"""Other tags with this prefix say something else of a node, such as what it may take, and never name a task."""
+
+_MOST_REASONS = 3
 
 
 class GroupBy(str, enum.Enum):
@@ -77,6 +82,7 @@ def group_nodes(
     group_tags: Collection[str] = (),
     requirements: Mapping[str, str] | None = None,
     costs: Costs | None = None,
+    together: Sequence[Group] = (),
 ) -> tuple[Group, ...]:
     """Partition the nodes of a snapshot into tasks whose graph is acyclic.
 
@@ -87,8 +93,9 @@ def group_nodes(
         group_tags: For `GroupBy.TAG`: the tags that count; by default those with `GROUP_TAG_PREFIX`, else all.
         requirements: What each node demands of its task (pool, queue, retries …) as an opaque text. Nodes with
             different texts never share a task.
-
         costs: For `GroupBy.AUTO`: what is known of the nodes, and what tasks cost; by default nothing is known.
+        together: Groups of `group_connected`: each stays whole, and has a task of its own where the grouping would
+            divide it.
 
     Returns:
         The groups; each node is in exactly one. Sorted by their first nodes in Kedro's order.
@@ -96,20 +103,125 @@ def group_nodes(
     Raises:
         PlanError: If a node belongs to two groups, or a circle may not or cannot be merged.
     """
+    needs, title = requirements or {}, f"group_by: {group_by.value}"
+    whole = [group for group in together if len(group.nodes) > 1]
     if group_by is GroupBy.AUTO:
         found = auto_groups(snapshot, costs=costs, requirements=requirements)
-        return tuple(Group(label=None, nodes=nodes, reason=reason) for nodes, reason in found.items())
-    keys = _propose(snapshot, group_by, group_tags, requirements or {})
-    return _break_circles(snapshot, keys, group_by, on_cycle)
+        if not whole:
+            return tuple(Group(label=None, nodes=nodes, reason=reason) for nodes, reason in found.items())
+        keys = _loosened(snapshot, _beside(found, whole, needs), whole)
+    else:
+        keys = _propose(snapshot, group_by, group_tags, needs, whole)
+    return tuple(_with_reason(group, whole) for group in _break_circles(snapshot, keys, title, on_cycle))
+
+
+def group_connected(
+    snapshot: Snapshot,
+    chosen: Mapping[str, str],
+    *,
+    title: str,
+    on_cycle: OnCycle = OnCycle.MERGE,
+    requirements: Mapping[str, str] | None = None,
+) -> tuple[Group, ...]:
+    """Fuse the connected nodes of a choice, whatever becomes of the others.
+
+    Args:
+        snapshot: The pipeline.
+        chosen: The nodes, each with the reason why it is one of them.
+        title: What the choice is called in messages.
+        on_cycle: Whether nodes that lie between chosen ones join them where tasks would wait for each other in a
+            circle, or that is refused.
+        requirements: What each node demands of its task if it is chosen; nodes with different texts never share one.
+
+    Returns:
+        The groups that have chosen nodes, sorted by their first nodes in Kedro's order.
+
+    Raises:
+        PlanError: If a circle may not or cannot be merged.
+    """
+    links = [
+        (name, child)
+        for name, children in snapshot.children.items()
+        if name in chosen
+        for child in children
+        if child in chosen
+    ]
+    keys = _linked(snapshot, links, requirements or {})
+    return tuple(
+        replace(group, reason=_why_together(group.nodes, chosen, title) if len(group.nodes) > 1 else "")
+        for group in _break_circles(snapshot, keys, title, on_cycle)
+        if not chosen.keys().isdisjoint(group.nodes)
+    )
+
+
+def _why_together(nodes: Sequence[str], chosen: Mapping[str, str], title: str) -> str:
+    reasons = [f"{name} ({chosen[name]})" for name in nodes if name in chosen]
+    between = [name for name in nodes if name not in chosen]
+    more = f" and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
+    joined = f"; {', '.join(between)} lies between them" if between else ""
+    return f"{title}: {', '.join(reasons[:_MOST_REASONS])}{more}{joined}"
+
+
+def _with_reason(group: Group, whole: Sequence[Group]) -> Group:
+    """Say of a group why the parts of it that stay whole do so."""
+    inside = [part for part in whole if part.nodes[0] in group.nodes]
+    if not inside:
+        return group
+    alone = inside[0].nodes == group.nodes
+    return replace(group, reason="; ".join([*([] if alone else [group.reason]), *(part.reason for part in inside)]))
 
 
 def _propose(
-    snapshot: Snapshot, group_by: GroupBy, group_tags: Collection[str], needs: Mapping[str, str]
+    snapshot: Snapshot,
+    group_by: GroupBy,
+    group_tags: Collection[str],
+    needs: Mapping[str, str],
+    whole: Sequence[Group],
 ) -> dict[str, _Key]:
     if group_by in _LINKS:
-        return _linked(snapshot, _LINKS[group_by](snapshot), needs)
+        inside = [(part.nodes[0], name) for part in whole for name in part.nodes[1:]]
+        return _linked(snapshot, [*_LINKS[group_by](snapshot), *inside], needs)
     label_of = _by_tag(snapshot, group_tags) if group_by is GroupBy.TAG else _LABELS[group_by]
-    return _labelled(snapshot, label_of, needs)
+    keys = _labelled(snapshot, label_of, needs)
+    for part in whole:
+        if len({keys[name] for name in part.nodes}) > 1:
+            keys |= _alone(part, needs)
+    return keys
+
+
+def _alone(part: Group, needs: Mapping[str, str]) -> dict[str, _Key]:
+    first = part.nodes[0]
+    return dict.fromkeys(part.nodes, _Key(label=None, leader=first, requirement=needs.get(first, "")))
+
+
+def _beside(found: Collection[tuple[str, ...]], whole: Sequence[Group], needs: Mapping[str, str]) -> dict[str, _Key]:
+    """Take what stays whole out of the groups of `auto`, unless it lies in one of them anyway."""
+    home = {name: nodes for nodes in found for name in nodes}
+    alone = [part for part in whole if len({home[name] for name in part.nodes}) > 1]
+    gone = {name for part in alone for name in part.nodes}
+    keys: dict[str, _Key] = {}
+    for nodes in found:
+        rest = tuple(name for name in nodes if name not in gone)
+        keys |= _alone(Group(label=None, nodes=rest), needs) if rest else {}
+    for part in alone:
+        keys |= _alone(part, needs)
+    return keys
+
+
+def _loosened(snapshot: Snapshot, keys: dict[str, _Key], whole: Sequence[Group]) -> dict[str, _Key]:
+    """Dissolve groups of `auto` that would have to wait for what stays whole and for which it waits.
+
+    Single nodes and what stays whole have no circles: `group_connected` saw to that.
+    """
+    kept = {name for part in whole for name in part.nodes}
+    loose = dict(keys)
+    for component in strongly_connected(_quotient(snapshot, keys)):
+        if len({key.requirement for key in component}) > 1:
+            inside = set(component)
+            loose |= {
+                name: replace(key, leader=name) for name, key in keys.items() if key in inside and name not in kept
+            }
+    return loose
 
 
 def _chain_links(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -171,7 +283,12 @@ def _by_tag(snapshot: Snapshot, group_tags: Collection[str]) -> Callable[[NodeIn
 
 
 def _counting_tags(snapshot: Snapshot, group_tags: Collection[str]) -> set[str]:
-    tags = {tag for node in snapshot.nodes for tag in node.tags}
+    tags = {
+        tag
+        for node in snapshot.nodes
+        for tag in node.tags
+        if not tag.startswith(_OUR_PREFIX) or tag.startswith(GROUP_TAG_PREFIX) or tag in group_tags
+    }
     unknown = sorted(set(group_tags) - tags)
     if unknown:
         raise PlanError(
@@ -207,32 +324,37 @@ _LABELS: dict[GroupBy, Callable[[NodeInfo], str | None]] = {
 }
 
 
-def _break_circles(
-    snapshot: Snapshot, keys: dict[str, _Key], group_by: GroupBy, on_cycle: OnCycle
-) -> tuple[Group, ...]:
+def _break_circles(snapshot: Snapshot, keys: Mapping[str, _Key], title: str, on_cycle: OnCycle) -> tuple[Group, ...]:
     """Merge each strongly connected component of the graph of groups: nothing less removes its circles."""
     members: dict[_Key, list[str]] = defaultdict(list)
     for name, key in keys.items():
         members[key].append(name)
     if len(members) == len(keys):  # the graph of the groups is that of the nodes, which has no circles
-        return tuple(_group((keys[node.name],), (node.name,), group_by) for node in snapshot.nodes)
-    quotient: dict[_Key, dict[_Key, None]] = {key: {} for key in members}
-    for name, children in snapshot.children.items():
-        quotient[keys[name]].update({keys[child]: None for child in children if keys[child] != keys[name]})
+        return tuple(_group((keys[node.name],), (node.name,), title) for node in snapshot.nodes)
+    quotient = _quotient(snapshot, keys)
     rank = {node.name: position for position, node in enumerate(snapshot.nodes)}
     groups = []
     for component in strongly_connected(quotient):
         if len(component) > 1:
-            _refuse_if_asked(quotient, component, members, on_cycle)
+            _refuse_if_asked(quotient, component, members, title, on_cycle)
         nodes = sorted((name for key in component for name in members[key]), key=rank.__getitem__)
-        groups.append(_group(component, tuple(nodes), group_by))
+        groups.append(_group(component, tuple(nodes), title))
     return tuple(sorted(groups, key=lambda group: rank[group.nodes[0]]))
+
+
+def _quotient(snapshot: Snapshot, keys: Mapping[str, _Key]) -> dict[_Key, dict[_Key, None]]:
+    """The graph of the groups."""
+    quotient: dict[_Key, dict[_Key, None]] = {keys[node.name]: {} for node in snapshot.nodes}
+    for name, children in snapshot.children.items():
+        quotient[keys[name]].update({keys[child]: None for child in children if keys[child] != keys[name]})
+    return quotient
 
 
 def _refuse_if_asked(
     quotient: Mapping[_Key, Collection[_Key]],
     component: tuple[_Key, ...],
     members: Mapping[_Key, list[str]],
+    title: str,
     on_cycle: OnCycle,
 ) -> None:
     requirements = sorted({key.requirement for key in component})
@@ -246,7 +368,7 @@ def _refuse_if_asked(
     )
     raise PlanError(
         f"The grouping makes tasks wait for each other in a circle: {circle}.",
-        where="group_by",
+        where=title.partition(":")[0],
         seen=why,
         remedy="choose another `group_by`, set `on_cycle: merge`, or give these nodes the same requirements",
         code="ALOFT-310",
@@ -257,7 +379,7 @@ def _title(key: _Key, members: Mapping[_Key, list[str]]) -> str:
     return key.label or " + ".join(members[key])
 
 
-def _group(component: tuple[_Key, ...], nodes: tuple[str, ...], group_by: GroupBy) -> Group:
+def _group(component: tuple[_Key, ...], nodes: tuple[str, ...], title: str) -> Group:
     labels = [key.label for key in component if key.label]
     if len(nodes) == 1 and not labels:
         return Group(label=None, nodes=nodes)
@@ -268,4 +390,4 @@ def _group(component: tuple[_Key, ...], nodes: tuple[str, ...], group_by: GroupB
             nodes=nodes,
             reason=f"merged: {', '.join(titles)} would wait for each other in a circle",
         )
-    return Group(label=labels[0] if labels else None, nodes=nodes, reason=f"group_by: {group_by.value}")
+    return Group(label=labels[0] if labels else None, nodes=nodes, reason=title)

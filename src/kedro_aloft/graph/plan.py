@@ -194,13 +194,14 @@ def build_plan(
     group_tags: Collection[str] = (),
     requirements: Mapping[str, str] | None = None,
     costs: Costs | None = None,
+    together: Sequence[Group] = (),
     task_groups: bool = True,
 ) -> Plan:
     """Cut a pipeline into tasks.
 
     Args:
         snapshot: The pipeline.
-        group_by, on_cycle, group_tags, requirements, costs: See `grouping.group_nodes`.
+        group_by, on_cycle, group_tags, requirements, costs, together: See `grouping.group_nodes`.
         task_groups: Whether namespaces become nested task groups of the DAG.
 
     Returns:
@@ -217,6 +218,7 @@ def build_plan(
         group_tags=group_tags,
         requirements=requirements,
         costs=costs,
+        together=together,
     )
     nodes = snapshot.by_name
     paths = [_task_group(group, nodes) if task_groups else () for group in groups]

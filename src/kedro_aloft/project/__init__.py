@@ -5,5 +5,16 @@ from kedro_aloft.project.locate import find_project
 from kedro_aloft.project.open import Project, open_project
 from kedro_aloft.project.plugins import MLFLOW
 from kedro_aloft.project.selection import Filters
+from kedro_aloft.project.spark import find_spark
 
-__all__ = ["MLFLOW", "CannotEdit", "Filters", "Project", "find_project", "open_project", "remove_key", "set_key"]
+__all__ = [
+    "MLFLOW",
+    "CannotEdit",
+    "Filters",
+    "Project",
+    "find_project",
+    "find_spark",
+    "open_project",
+    "remove_key",
+    "set_key",
+]

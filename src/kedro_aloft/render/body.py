@@ -15,11 +15,11 @@ from kedro_aloft.render.variables import name_variables
 from kedro_aloft.settings.execution import CONTAINER_MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
-    from kedro_aloft.render.containers.file import Containers
+    from kedro_aloft.render.containers.file import Cluster, Containers
     from kedro_aloft.render.running import Running
     from kedro_aloft.settings.models import DagSettings
 
@@ -41,6 +41,7 @@ class _Frame:
     start: _Statement | None
     finish: _Statement | None
     cleanup: _Statement | None
+    cluster: Cluster | None
 
 
 def build_body(
@@ -67,6 +68,7 @@ def build_body(
         make = containers.task_call if running.demands[task.id].execution in CONTAINER_MODES else task_call
         call = make(task, plan, group=groups[task.id], running=running, nodes=nodes, outlets=outlets)
         statements.append(_Statement(task_id=task.id, call=call, group=groups[task.id]))
+    statements += _of_cluster(frame.cluster)
     statements += [one for one in (frame.finish, frame.cleanup) if one is not None]
     edges = _edges(plan, frame, sensors=tuple(sensors))
     volume = containers.volume_tasks(taken={*taken, *sensors, *(one.task_id for one in statements)})
@@ -100,7 +102,17 @@ def _frame(
     if plan.handed_over and not containers.keeps_handoff_in_volume:
         task_id, call = (cleanup_call if ours else containers.cleanup_call)(settings, taken=taken)
         cleanup = _Statement(task_id=task_id, call=call, suffix="" if ours else ".as_teardown()")
-    return _Frame(start=start, finish=finish, cleanup=cleanup)
+    return _Frame(start=start, finish=finish, cleanup=cleanup, cluster=containers.cluster(taken=taken))
+
+
+def _of_cluster(cluster: Cluster | None) -> list[_Statement]:
+    """No `on_failure_fail_dagrun`: with it the teardown would be the run's only leaf, and green hide failed jobs."""
+    if cluster is None:
+        return []
+    return [
+        _Statement(task_id=cluster.create, call=cluster.create_call, suffix=".as_setup()"),
+        _Statement(task_id=cluster.delete, call=cluster.delete_call, suffix=".as_teardown()"),
+    ]
 
 
 def _room(statement: _Statement) -> int:
@@ -144,7 +156,26 @@ def _edges(plan: Plan, frame: _Frame, *, sensors: Sequence[str]) -> list[tuple[t
         edges.append(((frame.start.task_id, *before_finish(plan)), [frame.finish.task_id]))
     if frame.cleanup is not None:
         edges.append((_before_cleanup(plan), [frame.cleanup.task_id]))
-    return edges
+    return [*edges, *(_cluster_edges(frame.cluster, frame, sensors) if frame.cluster is not None else ())]
+
+
+def _cluster_edges(
+    cluster: Cluster, frame: _Frame, sensors: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """A cluster is there before its first task and after its last one, those of the frame that run on it included."""
+    start, finish, cleanup = (
+        None if one is None else one.task_id for one in (frame.start, frame.finish, frame.cleanup)
+    )
+    before, after = cluster.there.after, [one for one in (finish, cleanup) if one is not None]
+    if not before:
+        before = tuple(sensors) if start is None or cluster.has_all else (start,)
+    first = [start] if start is not None and cluster.has_all else []
+    if before:
+        yield before, [cluster.create]
+    yield (cluster.create,), [*first, *cluster.there.first, cluster.delete]
+    yield (*cluster.there.last, *(after if cluster.has_all else ())), [cluster.delete]
+    if cleanup is not None and not cluster.has_all:
+        yield (cluster.delete,), [cleanup]
 
 
 def _before_cleanup(plan: Plan) -> tuple[str, ...]:

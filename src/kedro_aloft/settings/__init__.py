@@ -13,14 +13,17 @@ from kedro_aloft.settings.overrides import (
     effective,
     effective_by_name,
     merge_requirements,
+    selects_any,
     unused_overrides,
 )
 from kedro_aloft.settings.pod_template import with_pod_templates
 from kedro_aloft.settings.read import Notice, Reading, check_settings, read_settings
 from kedro_aloft.settings.schedule import Every, OnAssets, cron_gaps
+from kedro_aloft.settings.spark import SPARK_TAG
 
 __all__ = [
     "BUILT_IMAGE",
+    "SPARK_TAG",
     "DagSettings",
     "Duration",
     "Every",
@@ -41,6 +44,7 @@ __all__ = [
     "parse_params_option",
     "parse_set",
     "read_settings",
+    "selects_any",
     "unused_overrides",
     "with_pod_templates",
 ]

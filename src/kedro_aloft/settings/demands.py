@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -47,15 +48,16 @@ def check_execution(
 
 
 def _uses_containers(settings: DagSettings) -> bool:
-    return bool(CONTAINER_MODES & {settings.execution, *(one.execution for one in settings.tasks if one.execution)})
+    chosen = {settings.execution, *(one.execution for one in settings.tasks if one.execution)}
+    return settings.spark is not None or bool(CONTAINER_MODES & chosen)
 
 
 def _refuse_missing(task: TaskSettings, node: str, source: str) -> None:
     for path in REQUIRED.get(task.execution, ()):
-        section, _, key = path.rpartition(".")
-        if getattr(getattr(task, section) if section else task, key) is None:
+        if attrgetter(path)(task) is None:
+            mode = "spark.mode" if path.startswith("spark.") else "execution"
             raise SettingsError(
-                f"`execution: {task.execution}` needs `{path}`.",
+                f"`{mode}: {task.execution}` needs `{path}`.",
                 where=f"{source}: {path}",
                 seen=f"node '{node}' is to run there, and it is not set",
                 remedy=_remedy(path),
@@ -65,7 +67,7 @@ def _refuse_missing(task: TaskSettings, node: str, source: str) -> None:
 def _remedy(path: str) -> str:
     if path == "image":
         return "run `kedro airflow image build` and set `image: built`, or name an image that has the project"
-    return f"set `{path}`, or choose another `execution`"
+    return f"set `{path}`, or choose another {'`spark.mode`' if path.startswith('spark.') else '`execution`'}"
 
 
 def _refuse_profile(task: TaskSettings, settings: DagSettings, node: str, tags: Collection[str], source: str) -> None:

@@ -17,6 +17,7 @@ from kedro_aloft.settings.base import Settings, key
 from kedro_aloft.settings.duration import PositiveDuration
 from kedro_aloft.settings.quantity import is_quantity
 from kedro_aloft.settings.refusal import refusal
+from kedro_aloft.settings.spark import SPARK_REQUIRED
 from kedro_aloft.settings.values import (
     AirflowId,
     JsonMapping,
@@ -31,8 +32,8 @@ _execution = partial(key, "execution")
 
 Mode = Literal["process", "venv", "docker", "kubernetes", "gke", "ecs"]
 
-CONTAINER_MODES = frozenset({"docker", "kubernetes", "gke", "ecs"})
-"""Modes in which a task is an operator of a stock provider, and Airflow needs nothing of ours."""
+CONTAINER_MODES = frozenset({"docker", "kubernetes", "gke", "ecs", "dataproc", "custom"})
+"""Modes in which a task is somebody else's operator, and Airflow needs nothing of ours; the last two are Spark's."""
 
 BUILT_IMAGE = "built"
 """What `image` says for the image that `kedro airflow image build` made last."""
@@ -277,6 +278,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "kubernetes": ("kubernetes",),
     "gke": ("kubernetes", "gke"),
     "ecs": ("ecs",),
+    "dataproc": (),
+    "custom": (),
 }
 """Mode → the sections that it reads."""
 
@@ -289,5 +292,6 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "kubernetes": ("image",),
     "gke": ("image", "gke.project", "gke.location", "gke.cluster"),
     "ecs": ("ecs.cluster", "ecs.task_definition", "ecs.container"),
+    **SPARK_REQUIRED,
 }
 """Mode → keys that it cannot do without."""

@@ -41,6 +41,7 @@ from kedro_aloft.settings.execution import (
 from kedro_aloft.settings.refusal import refusal
 from kedro_aloft.settings.schedule import Schedule
 from kedro_aloft.settings.size import Memory
+from kedro_aloft.settings.spark import SparkSettings
 from kedro_aloft.settings.values import (
     AirflowId,
     DistributionTuple,
@@ -530,6 +531,14 @@ class DagSettings(Settings):
     ecs: Annotated[EcsSettings, BeforeValidator(as_mapping, json_schema_input_type=EcsSettings | None)] = _execution(
         EcsSettings(), "For `execution: ecs`.", {"cluster": "batch", "task_definition": "shop", "container": "shop"}
     )
+    spark: Annotated[
+        SparkSettings | None, BeforeValidator(lambda value: {} if value is True else value)
+    ] = _execution(
+        None,
+        "Nodes that need Spark: they are found, connected ones share a task, and `mode` says where that runs. Null: "
+        "nobody looks for them; true: the keys' defaults.",
+        {"mode": "dataproc", "dataproc": {"project": "shop-prod", "region": "europe-west1"}},
+    )  # fmt: skip
 
     # --- telling: who hears of it
     notify: Annotated[NotifySettings, BeforeValidator(as_mapping, json_schema_input_type=NotifySettings | None)] = (

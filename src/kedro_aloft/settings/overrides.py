@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.settings.base import Settings
 from kedro_aloft.settings.duration import format_duration
-from kedro_aloft.settings.execution import CONTAINER_MODES, EXECUTION_SECTIONS, SECTIONS
+from kedro_aloft.settings.execution import CONTAINER_MODES, EXECUTION_SECTIONS, POD_MODES, SECTIONS
+from kedro_aloft.settings.spark import SPARK_TAG, SUBMIT_VARIABLE, submit_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         VenvSettings,
     )
     from kedro_aloft.settings.models import DagSettings, TaskOverride
+    from kedro_aloft.settings.spark import SparkSettings
 
 DEFAULT_PROFILE = "default"
 PROFILE_TAG = "airflow.resources."
@@ -47,6 +49,7 @@ class TaskSettings:
         image: Image of the container; None in modes without one.
         resource_profile: Name in `resource_profiles`; None for none.
         venv, docker, kubernetes, gke, ecs: The section of each mode; None where `execution` does not read it.
+        spark: What the operator of a Spark task reads; None for other tasks, and where Spark is in the task itself.
     """
 
     retries: int
@@ -66,13 +69,15 @@ class TaskSettings:
     kubernetes: KubernetesSettings | None = None
     gke: GkeSettings | None = None
     ecs: EcsSettings | None = None
+    spark: SparkSettings | None = None
 
     def as_text(self) -> str:
         """Return one line that is equal for equal settings; the planner compares it and never reads it."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         values["retry_delay"] = format_duration(self.retry_delay)
         values["timeout"] = None if self.timeout is None else format_duration(self.timeout)
-        values |= {name: None if values[name] is None else values[name].model_dump() for name in EXECUTION_SECTIONS}
+        sections = (*EXECUTION_SECTIONS, "spark")
+        values |= {name: None if values[name] is None else values[name].model_dump() for name in sections}
         return json.dumps(values, sort_keys=True, default=str)
 
 
@@ -99,7 +104,7 @@ def effective_by_name(
         settings: The settings of the DAG.
         nodes: Name, tags and namespace of each node.
     """
-    found: dict[tuple[str | None, tuple[int, ...]], TaskSettings] = {}
+    found: dict[tuple[str | None, bool, tuple[int, ...]], TaskSettings] = {}
     by_name: dict[str, TaskSettings] = {}
     for name, tags, namespace in nodes:
         chosen = tuple(
@@ -107,18 +112,22 @@ def effective_by_name(
             for position, override in enumerate(settings.tasks)
             if selects(override, name, tags=tags, namespace=namespace)
         )
-        profile = _tagged_profile(tags)
-        if (profile, chosen) not in found:
-            found[profile, chosen] = _changed(settings, profile, [settings.tasks[position] for position in chosen])
-        by_name[name] = found[profile, chosen]
+        key = (_tagged_profile(tags), settings.spark is not None and SPARK_TAG in tags, chosen)
+        if key not in found:
+            overrides = [settings.tasks[position] for position in chosen]
+            found[key] = _changed(settings, key[0], overrides, on_spark=key[1])
+        by_name[name] = found[key]
     return by_name
 
 
-def _changed(settings: DagSettings, profile: str | None, overrides: Iterable[TaskOverride]) -> TaskSettings:
+def _changed(
+    settings: DagSettings, profile: str | None, overrides: Iterable[TaskOverride], *, on_spark: bool
+) -> TaskSettings:
     values: dict[str, Any] = {field.name: getattr(settings, field.name) for field in fields(TaskSettings)}
     values["resource_profile"] = profile or values["resource_profile"]
     for override in overrides:
         values = _apply(override, values)
+    values = _for_spark(values) if on_spark else {**values, "spark": None}
     if values["resource_profile"] is None and DEFAULT_PROFILE in settings.resource_profiles:
         values["resource_profile"] = DEFAULT_PROFILE
     values["env_vars"] = tuple(sorted(values["env_vars"].items()))
@@ -128,6 +137,19 @@ def _changed(settings: DagSettings, profile: str | None, overrides: Iterable[Tas
 def _apply(override: TaskOverride, values: dict[str, Any]) -> dict[str, Any]:
     changed = {key: _laid_over(values[key], getattr(override, key)) for key in override.changes}
     return {**values, **changed, "env_vars": {**values["env_vars"], **override.env_vars}}
+
+
+def _for_spark(values: dict[str, Any]) -> dict[str, Any]:
+    """What Spark's mode changes; a task that has Spark in itself differs from others by nothing but a variable."""
+    spark: SparkSettings = values["spark"]
+    if spark.mode in ("dataproc", "custom"):
+        return {**values, "execution": spark.mode}
+    on_pods = spark.mode == "kubernetes"
+    if on_pods and values["execution"] not in POD_MODES:
+        values = {**values, "execution": "kubernetes"}
+    words = submit_words(spark, image=values["image"], pods=values["kubernetes"] if on_pods else None)
+    told = {} if words is None else {SUBMIT_VARIABLE: words}
+    return {**values, "env_vars": {**told, **values["env_vars"]}, "spark": spark if on_pods else None}
 
 
 def _laid_over(below: Any, value: Any) -> Any:
@@ -146,7 +168,7 @@ def _without_other_modes(values: dict[str, Any]) -> dict[str, Any]:
     """Nodes may share a task although they differ in what their mode does not read."""
     mode = values["execution"]
     unread = dict.fromkeys(name for name in EXECUTION_SECTIONS if name not in SECTIONS[mode])
-    if mode not in CONTAINER_MODES:
+    if mode not in CONTAINER_MODES or mode == "dataproc":
         unread |= {"image": None, "resource_profile": None}
     return {**values, **unread}
 
@@ -155,7 +177,14 @@ def selects(
     override: TaskOverride, node_name: str, *, tags: Collection[str] = (), namespace: str | None = None
 ) -> bool:
     """Tell whether any selector of an override matches a node."""
-    return any(_matches(selector, node_name, tags, namespace) for selector in override.select)
+    return selects_any(override.select, node_name, tags=tags, namespace=namespace)
+
+
+def selects_any(
+    selectors: Iterable[str], node_name: str, *, tags: Collection[str] = (), namespace: str | None = None
+) -> bool:
+    """Tell whether any selector matches a node."""
+    return any(_matches(selector, node_name, tags, namespace) for selector in selectors)
 
 
 def _matches(selector: str, node_name: str, tags: Collection[str], namespace: str | None) -> bool:

@@ -29,6 +29,7 @@ from kedro_aloft.settings.models import (
     WaitFor,
 )
 from kedro_aloft.settings.refusal import REFUSAL
+from kedro_aloft.settings.spark import DataprocSettings, SparkSettings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -57,6 +58,8 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "kubernetes.volume": VolumeSettings,
     "gke": GkeSettings,
     "ecs": EcsSettings,
+    "spark": SparkSettings,
+    "spark.dataproc": DataprocSettings,
 }
 """Key of `DagSettings` → model of its value or items; `""` is the top. In `tasks` they are the same."""
 

@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING
 from kedro_aloft.render.containers.docker import DOCKER
 from kedro_aloft.render.containers.ecs import ECS
 from kedro_aloft.render.containers.pods import GKE, KUBERNETES
+from kedro_aloft.render.containers.spark import CUSTOM, DATAPROC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kedro_aloft.render.containers.work import Adapter
 
-ADAPTERS: Mapping[str, Adapter] = {"docker": DOCKER, "kubernetes": KUBERNETES, "gke": GKE, "ecs": ECS}
+ADAPTERS: Mapping[str, Adapter] = {
+    "docker": DOCKER,
+    "kubernetes": KUBERNETES,
+    "gke": GKE,
+    "ecs": ECS,
+    "dataproc": DATAPROC,
+    "custom": CUSTOM,
+}
 """Mode → adapter."""
 
 __all__ = ["ADAPTERS"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,14 @@ from kedro_aloft.render.containers.environment import (
     cleanup_environment,
     environment_of,
     preamble,
+)
+from kedro_aloft.render.containers.spark import (
+    JOB,
+    JOB_CONSTANTS,
+    JOB_SOURCE,
+    cluster_arguments,
+    custom_modules,
+    lifetime,
 )
 from kedro_aloft.render.containers.volume import (
     CREATE,
@@ -38,7 +47,7 @@ from kedro_aloft.render.containers.work import (
     Work,
 )
 from kedro_aloft.render.describe import describe_task
-from kedro_aloft.render.layout import Call, Text, functions_used, lay_out
+from kedro_aloft.render.layout import Call, Name, Text, functions_used, lay_out
 from kedro_aloft.render.running import as_expressions
 from kedro_aloft.render.slug import slugify
 from kedro_aloft.render.statements import CLEANUP_ID, around_arguments, free_around_ids, free_id, open_call
@@ -48,9 +57,30 @@ if TYPE_CHECKING:
 
     from kedro_aloft.graph.plan import Plan, Task
     from kedro_aloft.graph.snapshot import NodeInfo
+    from kedro_aloft.render.containers.spark import Lifetime
     from kedro_aloft.render.running import Running
     from kedro_aloft.settings.models import DagSettings
     from kedro_aloft.settings.overrides import TaskSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The Spark cluster of a run.
+
+    Args:
+        create, delete: Ids of its setup and its teardown.
+        create_call, delete_call: What they are.
+        there: When it is needed.
+        has_all: Whether nothing of the DAG runs elsewhere. What is done once per run is then done on it too; as it
+            still stands when handed-over data would be removed, the run is not over, and the data waits for its time.
+    """
+
+    create: str
+    create_call: Call
+    delete: str
+    delete_call: Call
+    there: Lifetime
+    has_all: bool
 
 
 class Containers:
@@ -74,12 +104,25 @@ class Containers:
         found: dict[str, str] = dict(MODULES) if self._adapters else {}
         for adapter in self._adapters:
             found |= adapter.modules
+        if "custom" in self._running.modes:
+            found |= custom_modules(self._settings)
         return found
 
     @property
     def reserved(self) -> frozenset[str]:
         """Names that no task's variable may have."""
-        names = {*self.modules, *CONSTANTS, *VOLUME_NAMES, CREATE, DELETE, FUNCTION, PROJECT, VARIABLES}
+        names = {
+            *self.modules,
+            *CONSTANTS,
+            *VOLUME_NAMES,
+            CREATE,
+            DELETE,
+            FUNCTION,
+            PROJECT,
+            VARIABLES,
+            JOB,
+            *JOB_CONSTANTS,
+        }
         return frozenset(names) if self._adapters else frozenset()
 
     def task_call(
@@ -102,11 +145,42 @@ class Containers:
             **as_expressions(running.own[task.id]),
             "doc_md": Text(describe_task(task, nodes)),
         }
-        return open_call(ADAPTERS[demands.execution].operator, arguments)
+        return open_call(ADAPTERS[demands.execution].operator_for(demands), arguments)
+
+    def cluster(self, *, taken: Collection[str]) -> Cluster | None:
+        """Return the Spark cluster of a run; None when no task needs one.
+
+        Args:
+            taken: Ids of tasks and groups.
+        """
+        tasks = {one: demands for one, demands in self._running.demands.items() if demands.execution == "dataproc"}
+        spark = next((demands.spark for demands in tasks.values()), None)
+        if spark is None:
+            return None
+        create, delete = (free_id(f"{verb}_spark_cluster", taken) for verb in ("create", "delete"))
+        shared = {"**options": Name("DATAPROC"), "cluster_name": Name("SPARK_CLUSTER")}
+        # Else one cluster that could not be deleted would hold up every later run.
+        alone = {"depends_on_past": False} if self._settings.depends_on_past else {}
+        return Cluster(
+            create=create,
+            create_call=open_call(
+                "DataprocCreateClusterOperator", {"task_id": create, **shared, **cluster_arguments(spark.dataproc)}
+            ),
+            delete=delete,
+            delete_call=open_call("DataprocDeleteClusterOperator", {"task_id": delete, **shared, **alone}),
+            there=lifetime(self._plan, tasks),
+            has_all=len(tasks) == len(self._plan.tasks),
+        )
+
+    @property
+    def _outside(self) -> str:
+        """The first task whose place can do what is done once per run: one without Spark, where there is one."""
+        of_spark = ("dataproc", "custom")
+        return min(self._plan.tasks, key=lambda task: self._running.demands[task.id].execution in of_spark).id
 
     def cleanup_call(self, settings: DagSettings, *, taken: Collection[str]) -> tuple[str, Call]:
         """Return the id and the call of the container that removes handed-over data."""
-        demands = without_volume(next(iter(self._running.demands.values())))
+        demands = without_volume(self._running.demands[self._outside])
         task_id = free_id(CLEANUP_ID, taken)
         arguments = {
             "task_id": task_id,
@@ -114,13 +188,13 @@ class Containers:
             "retries": 0,
             **({"depends_on_past": False} if settings.depends_on_past else {}),
         }
-        return task_id, open_call(ADAPTERS[demands.execution].operator, arguments)
+        return task_id, open_call(ADAPTERS[demands.execution].operator_for(demands), arguments)
 
     def around_calls(
         self, plan: Plan, settings: DagSettings, *, running: Running, taken: Collection[str]
     ) -> dict[str, Call]:
         """Return the calls of the containers for the setup and the teardown of a run, as `statements.around_calls`."""
-        first, around = plan.tasks[0].id, running.around
+        first, around = self._outside, running.around
         demands, work = running.demands[first], around.work(plan, settings)
         calls = {}
         for task_id, starts in zip(free_around_ids(taken), (True, False), strict=True):
@@ -131,7 +205,7 @@ class Containers:
                 **as_expressions({**running.own[first], **around_arguments(settings, starts=starts)}),
                 "doc_md": around.describe(settings, starts=starts),
             }
-            calls[task_id] = open_call(ADAPTERS[demands.execution].operator, arguments)
+            calls[task_id] = open_call(ADAPTERS[demands.execution].operator_for(demands), arguments)
         return calls
 
     def volume_tasks(self, *, taken: Collection[str]) -> VolumeTasks | None:
@@ -189,6 +263,8 @@ class Containers:
         blocks = [preamble(self._plan, self._settings, around=self._running.around)]
         if VARIABLES in used:
             blocks.append(VARIABLES_SOURCE)
+        if JOB in used:
+            blocks.append(JOB_SOURCE)
         if PROJECT in used:
             blocks.append(project_source(self._settings.project_path))
             used |= {"os", "Path"}

@@ -23,6 +23,15 @@ _PULL = {"missing": "IfNotPresent", "always": "Always", "never": "Never"}
 _ON_FINISH = {"never": "delete_pod", "on_failure": "delete_succeeded_pod", "always": "keep_pod"}
 _GPU = "nvidia.com/gpu"
 _VOLUME = "run"
+_OWN_ADDRESS = [
+    {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+    for name, path in (
+        ("POD_NAME", "metadata.name"),
+        ("POD_NAMESPACE", "metadata.namespace"),
+        ("POD_IP", "status.podIP"),
+    )
+]
+"""What a driver of Spark tells its executors; `settings.spark` refers to these names."""
 
 
 def _kubernetes_arguments(work: Work, constants: Constants) -> dict[str, Any]:
@@ -50,7 +59,8 @@ def _pod_arguments(work: Work, constants: Constants, *, of_connection: bool = Tr
     """What the operator is told beside the pod itself; the longer part is the same for all tasks."""
     kubernetes = work.demands.kubernetes
     assert kubernetes is not None
-    name = f"POD_{work.demands.resource_profile}" if work.demands.resource_profile else "POD"
+    words = ("POD", "spark" if work.demands.spark is not None else "", work.demands.resource_profile)
+    name = "_".join(word for word in words if word)
     command = {} if work.command == RUN_COMMAND else {"cmds": list(work.command)}
     claim = claim_constant(work.package, constants) if kubernetes.volume is not None else None
     return {
@@ -137,7 +147,10 @@ def _container(work: Work, kubernetes: KubernetesSettings, profile: ResourceProf
             "image": work.demands.image,
             "imagePullPolicy": _PULL[kubernetes.pull],
             "command": list(RUN_COMMAND),
-            "env": [_secret_variable(secret) for secret in kubernetes.secrets if secret.env and secret.key],
+            "env": [
+                *(_OWN_ADDRESS if work.demands.spark is not None else ()),
+                *[_secret_variable(secret) for secret in kubernetes.secrets if secret.env and secret.key],
+            ],
             "envFrom": [
                 *[{"configMapRef": {"name": name}} for name in kubernetes.config_maps],
                 *[_secret_variables(one) for one in kubernetes.secrets if one.mount is None and one.key is None],

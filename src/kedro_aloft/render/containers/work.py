@@ -85,6 +85,11 @@ class Adapter:
     modules: Mapping[str, str]
     arguments: Callable[[Work, Constants], Mapping[str, Any]]
 
+    def operator_for(self, demands: TaskSettings) -> str:
+        """Return the class, or the user's own function, that makes a task."""
+        factory = demands.spark.factory if demands.spark is not None else None
+        return self.operator or (factory or "").rpartition(".")[2]
+
 
 def literal_text(value: Any) -> Any:
     """Return a value in whose texts Airflow finds no template: a Vault template, say, is meant for somebody else."""

@@ -1,0 +1,252 @@
+"""Kedro pipeline `spark_custom` of `shop` (env `local`) as an Airflow DAG.
+
+Made by: kedro airflow create
+Plan: baebb0f54bcf93d7
+Fingerprint: 476331f49e6b8996
+
+That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
+"""
+
+import json
+from datetime import timedelta
+
+import pendulum
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk import DAG, TaskGroup
+from shop_operators import make_spark_task
+
+DOC = """\
+Kedro pipeline `spark_custom` of `shop`, environment `local`: 8 nodes in 6 tasks.
+
+| task | nodes |
+|---|---|
+| `count__join` | `count`, `between`, `join` |
+
+```mermaid
+flowchart LR
+    t0["load"]
+    t1["count__join<br/>• count<br/>• between<br/>• join"]
+    t2["fit"]
+    t3["split"]
+    t4["report.score"]
+    t5["show"]
+    t0 -->|"clean"| t1
+    t1 -->|"joined"| t2
+    t0 -->|"clean"| t3
+    t2 -.->|"model"| t4
+    t3 -->|"test"| t4
+    t2 -.->|"model"| t5
+    t4 -->|"scores"| t5
+```
+
+Dotted arrows hand over data that lives in memory.
+
+Plan `baebb0f54bcf93d7` · kedro-aloft fingerprint `476331f49e6b8996`
+"""
+
+KEDRO = {
+    "package": "shop",
+    "pipeline": "spark_custom",
+    "env": "local",
+    "handoff_uri": "gs://shop/handoff",
+    "selective": True,
+    "runner": "SequentialRunner",
+    "skip_plugin_hooks": ["kedro-mlflow", "kedro-telemetry", "kedro-viz"],
+}
+RUN = (
+    '{"dag_id": {{ ti.dag_id | tojson }},\n'
+    '"run_id": {{ ti.run_id | tojson }},\n'
+    '"task_id": {{ ti.task_id | tojson }},\n'
+    '"try_number": {{ ti.try_number }},\n'
+    '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
+    '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
+    '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }}}'
+)
+
+
+def kedro_environment(variables=None, /, **task):
+    """Return the environment of a container: what it runs, and for which DAG run."""
+    work = json.dumps({**KEDRO, **task})
+    return {
+        **(variables or {}),
+        "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
+        "KEDRO_ALOFT_RUN": RUN,
+    }
+
+
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {
+        "labels": {
+            "app.kubernetes.io/managed-by": "kedro-aloft",
+            "app.kubernetes.io/part-of": "shop",
+        },
+    },
+    "spec": {
+        "restartPolicy": "Never",
+        "containers": [
+            {
+                "name": "base",
+                "image": "registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+                "imagePullPolicy": "IfNotPresent",
+                "command": ["python", "-m", "kedro_aloft.runtime"],
+            },
+        ],
+    },
+}
+POD_OPTIONS = {
+    "startup_timeout_seconds": 600,
+    "startup_check_interval_seconds": 1,
+    "deferrable": False,
+    "base_container_status_polling_interval": 1.0,
+    "on_finish_action": "delete_pod",
+    "termination_message_policy": "FallbackToLogsOnError",
+    "log_events_on_failure": True,
+    "log_pod_spec_on_failure": False,
+    "do_xcom_push": False,
+}
+SPARK = {
+    "packages": ["org.apache.spark:spark-avro_2.12:3.5.1"],
+    "jars": ["gs://shop/jars/shop.jar"],
+    "conf": {"spark.executor.memory": "4g"},
+    "options": {"pool": "databricks"},
+}
+
+with DAG(
+    dag_id="shop-spark_custom",
+    description="Kedro pipeline 'spark_custom' of shop, env 'local'",
+    schedule=None,
+    start_date=pendulum.datetime(2023, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "airflow", "retries": 1, "retry_delay": timedelta(seconds=30)},
+    tags=["kedro", "kedro-aloft"],
+    doc_md=DOC,
+):
+    load = KubernetesPodOperator(
+        task_id="load",
+        pod_template_dict=POD,
+        env_vars=kedro_environment({"STAGE": "{{ var.value.stage }}"}, nodes=["load"]),
+        doc_md=(
+            "Kedro node `load`: function `load` in `src/shop/nodes.py`.\n"
+            "\n"
+            "Reads `raw`. Writes `clean`.\n"
+        ),
+        **POD_OPTIONS,
+    )
+
+    count_join = make_spark_task(
+        task_id="count__join",
+        command=["python", "-m", "kedro_aloft.runtime"],
+        environment=kedro_environment(
+            {"STAGE": "{{ var.value.stage }}"},
+            nodes=["count", "between", "join"],
+        ),
+        image="registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        spark=SPARK,
+        retries=3,
+        doc_md=(
+            "Kedro nodes, one after the other:\n"
+            "\n"
+            "- `count`: function `count` in `src/shop/nodes.py`\n"
+            "- `between`: function `between` in `src/shop/nodes.py`\n"
+            "- `join`: function `join` in `src/shop/nodes.py`\n"
+            "\n"
+            "In one task because: spark: count (tag airflow.spark), between (tag airflow.spark), join (tag airflow.spark)\n"
+            "\n"
+            "Reads `clean`. Writes `counts`, `joined`, `shares`.\n"
+        ),
+    )
+
+    fit = KubernetesPodOperator(
+        task_id="fit",
+        pod_template_dict=POD,
+        env_vars=kedro_environment(
+            {"STAGE": "{{ var.value.stage }}"},
+            nodes=["fit"],
+            gives=["model"],
+        ),
+        doc_md=(
+            "Kedro node `fit`: function `fit` in `src/shop/nodes.py`.\n"
+            "\n"
+            "Reads `joined`. Writes `model`.\n"
+        ),
+        **POD_OPTIONS,
+    )
+
+    split = KubernetesPodOperator(
+        task_id="split",
+        pod_template_dict=POD,
+        env_vars=kedro_environment({"STAGE": "{{ var.value.stage }}"}, nodes=["split"]),
+        doc_md=(
+            "Kedro node `split`: function `split` in `src/shop/nodes.py`.\n"
+            "\n"
+            "Reads `clean`. Writes `test`.\n"
+        ),
+        **POD_OPTIONS,
+    )
+
+    with TaskGroup("report"):
+        report_score = make_spark_task(
+            task_id="score",
+            command=["python", "-m", "kedro_aloft.runtime"],
+            environment=kedro_environment(
+                {"STAGE": "{{ var.value.stage }}"},
+                nodes=["report.score"],
+                takes=["model"],
+            ),
+            image="registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+            spark=SPARK,
+            retries=3,
+            doc_md=(
+                "Kedro node `report.score`: function `score` in `src/shop/nodes.py`.\n"
+                "\n"
+                "Reads `model`, `test`. Writes `scores`.\n"
+            ),
+        )
+
+    show = KubernetesPodOperator(
+        task_id="show",
+        pod_template_dict=POD,
+        env_vars=kedro_environment(
+            {"STAGE": "{{ var.value.stage }}"},
+            nodes=["show"],
+            takes=["model"],
+        ),
+        doc_md=(
+            "Kedro node `show`: function `show` in `src/shop/nodes.py`.\n"
+            "\n"
+            "Reads `model`, `scores`. Writes `chart`.\n"
+        ),
+        **POD_OPTIONS,
+    )
+
+    clean_up_handoff = KubernetesPodOperator(
+        task_id="clean_up_handoff",
+        pod_template_dict=POD,
+        cmds=["python", "-m", "kedro_aloft.runtime", "clean"],
+        env_vars={
+            "STAGE": "{{ var.value.stage }}",
+            "KEDRO_ALOFT_TASK": '{"handoff_uri": "gs://shop/handoff", "keep": "on_failure", "ttl_s": 604800}',
+            "KEDRO_ALOFT_RUN": (
+                '{"dag_id": {{ ti.dag_id | tojson }},\n'
+                '"run_id": {{ ti.run_id | tojson }},\n'
+                '"task_id": {{ ti.task_id | tojson }},\n'
+                '"try_number": {{ ti.try_number }},\n'
+                '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
+                '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
+                '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
+                '"states": {{ ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]) | tojson }},\n'
+                '"teardowns": {{ dag.tasks | selectattr("is_teardown") | map(attribute="task_id") | list | tojson }}}'
+            ),
+        },
+        retries=0,
+        **POD_OPTIONS,
+    ).as_teardown()
+
+    load >> [count_join, split]
+    count_join >> fit
+    [fit, split] >> report_score
+    [fit, report_score] >> show
+    [fit, report_score, show] >> clean_up_handoff
