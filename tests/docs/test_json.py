@@ -93,3 +93,8 @@ def test_migrate(project: Project) -> None:
 
 def test_doctor(project: Project) -> None:
     assert _keys(project.airflow("doctor", "--json").ok().json()) == _documented("doctor")
+
+
+def test_preflight(project: Project) -> None:
+    done = project.airflow("preflight", "--json", "--set=execution=venv")
+    assert _keys(done.json()) == _documented("preflight")

@@ -17,6 +17,7 @@ _COMMANDS = {
     "learn": "Learn from an Airflow how long nodes take.",
     "migrate": "Write airflow.yml from an old plugin's configuration.",
     "plan": "Show the tasks and what crosses their borders.",
+    "preflight": "Ask cluster, engine and environments whether tasks can start.",
     "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",
     "spark": "Package the project for Spark clusters.",

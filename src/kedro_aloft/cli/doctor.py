@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from kedro_aloft.cli.answers import show_answers
 from kedro_aloft.cli.console import command_errors
 from kedro_aloft.cli.login import username_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from kedro_aloft.doctor import Answer
@@ -40,12 +38,7 @@ def doctor(url: str | None, username: str | None, security: bool, production: bo
       kedro airflow doctor --on=https://airflow.acme.com
     """
     answers = _ask_there(url, username) if url else _ask_here(security=security or production, production=production)
-    if as_json:
-        click.echo(json.dumps([answer.to_dict() for answer in answers], indent=2))
-    else:
-        _print(answers)
-    if any(answer.result.state.value == "bad" for answer in answers):
-        sys.exit(1)
+    show_answers(answers, as_json=as_json)
 
 
 def _ask_there(url: str, username: str | None) -> tuple[Answer, ...]:
@@ -73,27 +66,3 @@ def _project() -> Path | None:
         return find_old_project(Path.cwd())
     except ProjectError:
         return None
-
-
-def _print(answers: Iterable[Answer]) -> None:
-    """Good ones in a line; the others with remedy and reason; what could not be asked last, by reason."""
-    from rich.text import Text
-
-    from kedro_aloft.cli.console import count, marked, stdout
-
-    marks = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "bad": ("✗", "bold red"), "unknown": ("?", "dim")}
-    states: list[str] = []
-    silent: dict[str, list[str]] = {}
-    for answer in answers:
-        state, result = answer.result.state.value, answer.result
-        states.append(state)
-        if state == "unknown":
-            silent.setdefault(result.seen, []).append(answer.code)
-            continue
-        stdout().print(Text.assemble(marks[state], f" {answer.title}: {result.seen}  ", (answer.code, "dim")))
-        if state != "ok":
-            stdout().print(f"    to do: {result.remedy}\n    why: {answer.why}")
-    for reason, codes in silent.items():
-        stdout().print(Text.assemble(marks["unknown"], f" {reason}: not known are ", (", ".join(codes), "dim")))
-    summary = ", ".join(f"{states.count(state)} {state}" for state in marks if state in states)
-    marked("·", "dim", f"{count(len(states), 'check')}: {summary}")

@@ -104,7 +104,7 @@ def _commands(requirements: Path, directory: Path, python: str) -> list[list[str
     """uv is quick, pip is everywhere. Bytecode is compiled now: tasks may not be able to keep it."""
     target = str(interpreter_of(directory))
     wanted = ["-r", str(requirements), *_HANDOFF_LIBRARIES]
-    uv = _find_uv()
+    uv = find_uv()
     if uv is not None:
         install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", target, *wanted]
         return [[uv, "venv", "--quiet", "--python", python, str(directory)], install]
@@ -114,7 +114,8 @@ def _commands(requirements: Path, directory: Path, python: str) -> list[list[str
     ]
 
 
-def _find_uv() -> str | None:
+def find_uv() -> str | None:
+    """Return uv: the one beside this interpreter, else of the PATH; None when there is none."""
     beside = Path(sys.executable).with_name("uv")
     return str(beside) if beside.exists() else shutil.which("uv")
 

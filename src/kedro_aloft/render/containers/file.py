@@ -44,12 +44,12 @@ from kedro_aloft.render.containers.work import (
     RUN_COMMAND,
     START_COMMAND,
     Constants,
-    Work,
+    labels_of,
+    work_of,
 )
 from kedro_aloft.render.describe import describe_task
 from kedro_aloft.render.layout import Call, Name, Text, functions_used, lay_out
 from kedro_aloft.render.running import as_expressions
-from kedro_aloft.render.slug import slugify
 from kedro_aloft.render.statements import CLEANUP_ID, around_arguments, free_around_ids, free_id, open_call
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class Containers:
         """Return the tasks around the claim of a run; None when no task wants one."""
         demands = self._running.demands
         return volume_tasks(
-            self._plan, demands, self._constants, labels=self._labels, fill=self._fill_call, taken=taken
+            self._plan, demands, self._constants, labels=labels_of(self._plan), fill=self._fill_call, taken=taken
         )
 
     @property
@@ -228,13 +228,6 @@ class Containers:
         arguments = self._operator_arguments(demands, fill_command(volume), dict, volume_place=EMPTY_PLACE)
         return open_call(ADAPTERS[demands.execution].operator, {"task_id": task_id, **arguments})
 
-    @property
-    def _labels(self) -> Mapping[str, str]:
-        return {
-            "app.kubernetes.io/managed-by": "kedro-aloft",
-            "app.kubernetes.io/part-of": slugify(self._plan.package),
-        }
-
     def _operator_arguments(
         self,
         demands: TaskSettings,
@@ -243,13 +236,11 @@ class Containers:
         *,
         volume_place: str | None = None,
     ) -> Mapping[str, Any]:
-        work = Work(
-            package=self._plan.package,
-            demands=demands,
-            profile=self._settings.resource_profiles.get(demands.resource_profile or ""),
+        work = work_of(
+            self._plan,
+            self._settings,
+            demands,
             command=command,
-            handoff_uri=self._settings.handoff.uri,
-            labels=self._labels,
             make_environment=environment,
             volume_place=volume_place,
         )

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.contract.keys import FINISH, START
 from kedro_aloft.render.layout import Name
+from kedro_aloft.render.slug import slugify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kedro_aloft.graph.plan import Plan
     from kedro_aloft.settings.execution import ResourceProfile
+    from kedro_aloft.settings.models import DagSettings
     from kedro_aloft.settings.overrides import TaskSettings
 
 RUN_COMMAND = ("python", "-m", "kedro_aloft.runtime")
@@ -53,6 +56,33 @@ class Work:
     def hands_over_in_project(self) -> bool:
         """Whether handed-over data lies in the project's own folder, which every container has for itself."""
         return "://" not in self.handoff_uri and not self.handoff_uri.startswith("/")
+
+
+def work_of(
+    plan: Plan,
+    settings: DagSettings,
+    demands: TaskSettings,
+    *,
+    command: tuple[str, ...] = RUN_COMMAND,
+    make_environment: Callable[[Mapping[str, str]], Any] = dict,
+    volume_place: str | None = None,
+) -> Work:
+    """Return the work of a container whose nodes demand this; the other arguments are those of `Work`."""
+    return Work(
+        package=plan.package,
+        demands=demands,
+        profile=settings.resource_profiles.get(demands.resource_profile or ""),
+        command=command,
+        handoff_uri=settings.handoff.uri,
+        labels=labels_of(plan),
+        make_environment=make_environment,
+        volume_place=volume_place,
+    )
+
+
+def labels_of(plan: Plan) -> dict[str, str]:
+    """Return what all that a plan starts is called on its cluster or engine."""
+    return {"app.kubernetes.io/managed-by": "kedro-aloft", "app.kubernetes.io/part-of": slugify(plan.package)}
 
 
 @dataclass(slots=True)
