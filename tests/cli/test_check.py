@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kedro_aloft.rules import RULES
+from kedro_aloft.cli.sarif import as_sarif_log
+from kedro_aloft.rules import RULES, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,13 +60,16 @@ def test_every_finding_has_its_place(project: Project) -> None:
     assert found["ALOFT-T11"]["severity"] == "info"
 
 
-def test_create_refuses_errors_and_shows_no_infos(project: Project) -> None:
-    done = project.airflow("create")
+@pytest.mark.parametrize("command", ["create", "run"])
+def test_errors_are_refused_and_infos_not_shown(project: Project, command: str) -> None:
+    before = project.tree()
+    done = project.airflow(command)
     assert done.code == 1
     assert "conf/base/catalog.yml:3" in done.err
     assert "ALOFT-V07" in done.err
     assert "ALOFT-T11" not in done.text
-    assert not project.dags.exists()
+    assert project.tree() == before
+    assert not (project.path / ".airflow").exists()
 
 
 def test_chosen_rules_alone_are_asked(project: Project) -> None:
@@ -93,6 +97,30 @@ def test_sarif(project: Project) -> None:
     (place,) = error["locations"]
     assert place["physicalLocation"]["artifactLocation"]["uri"] == "conf/base/catalog.yml"
     assert place["physicalLocation"]["region"] == {"startLine": 3}
+
+
+def test_errors_before_the_rules_are_findings_for_programs(builder: ProjectBuilder) -> None:
+    """A code scanning service that gets no log shows what it was told before."""
+    project = _small(builder).airflow_yml("default:\n  retries: 1\n  schedule_intervall: '@daily'\n").build()
+    done = project.airflow("check", "--json")
+    (one,) = done.json()
+    assert (done.code, one["code"], one["severity"]) == (1, "ALOFT-200", "error")
+    assert (one["file"], one["line"]) == ("conf/base/airflow.yml", 3)
+    assert "schedule_intervall" in done.err
+    project.write(f"src/{project.package}/pipeline_registry.py", "import nowhere_at_all\n")
+    done = project.airflow("check", "--sarif")
+    (result,) = json.loads(done.out)["runs"][0]["results"]
+    assert (done.code, result["ruleId"]) == (1, "ALOFT-102")
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == f"src/{project.package}/pipeline_registry.py"
+
+
+def test_every_result_of_sarif_has_a_place() -> None:
+    """Services refuse a log with a result that has none."""
+    found = [Finding(code="ALOFT-1", severity=Severity.ERROR, message="m", file=file) for file in ("", "conf/a b.yml")]
+    results = as_sarif_log(found)["runs"][0]["results"]
+    places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results]
+    assert places == ["pyproject.toml", "conf/a%20b.yml"]
 
 
 def test_the_rules_are_listed(project: Project) -> None:
@@ -125,6 +153,14 @@ def test_fix_keeps_every_other_character(builder: ProjectBuilder) -> None:
     expected = AIRFLOW_YML.replace("retries: 0", "retries: 1")
     assert (project.path / "conf/base/airflow.yml").read_text() == expected
     assert "ALOFT-V07" not in project.airflow("check", "--json").ok().text
+
+
+def test_fix_keeps_the_line_ends_of_windows(builder: ProjectBuilder) -> None:
+    project = _small(builder).build()
+    path = project.path / "conf/base/airflow.yml"
+    path.write_bytes(AIRFLOW_YML.replace("\n", "\r\n").encode())
+    project.airflow("check", "--fix", "--yes").ok()
+    assert path.read_bytes() == AIRFLOW_YML.replace("retries: 0", "retries: 1").replace("\n", "\r\n").encode()
 
 
 def test_a_finding_is_silenced_beside_it_or_in_settings(builder: ProjectBuilder) -> None:

@@ -58,6 +58,13 @@ def test_another_airflow_wants_a_login(tmp_path: Path) -> None:
     assert (done.code, "KEDRO_ALOFT_AIRFLOW_TOKEN" in done.err) == (2, True)
 
 
+@pytest.mark.parametrize("option", ["--security", "--production"])
+def test_what_is_asked_here_is_not_asked_there(tmp_path: Path, option: str) -> None:
+    done = doctor("--on=http://127.0.0.1:9", option, cwd=tmp_path, KEDRO_ALOFT_AIRFLOW_TOKEN="t")
+    assert done.code == 2
+    assert f"--on and {option} exclude each other" in done.err
+
+
 def test_an_airflow_that_does_not_answer(tmp_path: Path) -> None:
     done = doctor("--on=http://127.0.0.1:9", cwd=tmp_path, KEDRO_ALOFT_AIRFLOW_TOKEN="t")
     assert done.code == 3

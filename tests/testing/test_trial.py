@@ -48,6 +48,60 @@ def _tree(project: Path) -> dict[str, bytes]:
     }
 
 
+FORGETS = """
+
+def _as_new(model):
+    return LinearRegression, ()
+
+
+__import__("copyreg").pickle(LinearRegression, _as_new)
+"""
+
+# What is done to each example: file, text, text instead, options, and what `test` must say then.
+SABOTAGES = {
+    "spaceflights": {
+        "a node that is not deterministic": (
+            "src/spaceflights/pipelines/data_science/nodes.py",
+            'random_state=options["random_state"]',
+            "random_state=None",
+            (),
+            "evaluation: not deterministic",
+        ),
+        "a dataset that is appended to": (
+            "conf/base/catalog.yml",
+            "save_args:\n    index: false",
+            "fs_args: {open_args_save: {mode: a}}\n  save_args:\n    index: false",
+            ("--twice",),
+            "capacity_by_shuttle_type: not idempotent",
+        ),
+        "a handoff that loses what the model learned": (
+            "src/spaceflights/pipelines/data_science/nodes.py",
+            "\n\ndef train_model(",
+            f"{FORGETS}\n\ndef train_model(",
+            (),
+            "task evaluate_model_node: node 'evaluate_model_node': NotFittedError",
+        ),
+    }
+}
+
+
+@pytest.mark.parametrize(("name", "sabotage"), [(name, sabotage) for name in EXAMPLES for sabotage in SABOTAGES[name]])
+def test_each_example_turns_red_when_it_is_broken_on_purpose(name: str, sabotage: str, tmp_path: Path) -> None:
+    file, text, instead, options, said = SABOTAGES[name][sabotage]
+    project = tmp_path / name
+    shutil.copytree(ROOT / "examples" / name, project, ignore=NOT_COPIED)
+    run_command(program("python"), "make_data.py", cwd=project).ok()
+    # The model is handed over as it is within `kedro run`, so that only what crosses tasks is pickled.
+    with (project / "conf/base/catalog.yml").open("a", encoding="utf-8") as catalog:
+        catalog.write("\nregressor: {type: MemoryDataset, copy_mode: assign}\n")
+    before = (project / file).read_text(encoding="utf-8")
+    assert before.count(text) == 1
+    (project / file).write_text(before.replace(text, instead), encoding="utf-8")
+    done = run_command(program("kedro"), "airflow", "test", *options, cwd=project)
+    assert done.code == 1, done.text
+    assert said in " ".join(done.err.split()), done.err
+
+
 # --- everything that can be wrong, and its neighbours that are not
 
 DEFECTS = """

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kedro_aloft.cli.console import command_errors
+from kedro_aloft.cli.console import EXIT_FINDINGS, command_errors
 from kedro_aloft.cli.options import order_from, pipeline_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kedro_aloft.compiler import CompiledDag, Order
     from kedro_aloft.rules import Finding
 
@@ -57,6 +59,7 @@ def check(  # noqa: PLR0917  click passes options by name
 
     from kedro_aloft.cli.findings import compile_ordered, refuse_errors, rule_names
     from kedro_aloft.cli.options import refuse_together
+    from kedro_aloft.errors import AloftError
     from kedro_aloft.project import open_project
     from kedro_aloft.rules import Severity
 
@@ -69,22 +72,34 @@ def check(  # noqa: PLR0917  click passes options by name
         target=target,
         dags_folder=target_dir.rstrip("/"),
     )
-    project = open_project(env=options["env"], conf_source=options["conf_source"])
-    compiled = compile_ordered(project, order)
-    findings = tuple(dict.fromkeys(finding for dag in compiled for finding in dag.findings))
-    if as_json:
-        click.echo(json.dumps([finding.to_dict() for finding in findings], indent=2))
-    elif as_sarif:
-        from kedro_aloft.cli.sarif import as_sarif_log
+    try:
+        project = open_project(env=options["env"], conf_source=options["conf_source"])
+        compiled = compile_ordered(project, order)
+    except AloftError as error:
+        if error.exit_code == EXIT_FINDINGS:
+            from kedro_aloft.cli.findings import as_finding
 
-        click.echo(json.dumps(as_sarif_log(findings), indent=2))
-    else:
+            _print_for_programs((as_finding(error),), as_json=as_json, as_sarif=as_sarif)
+        raise
+    findings = tuple(dict.fromkeys(finding for dag in compiled for finding in dag.findings))
+    if not _print_for_programs(findings, as_json=as_json, as_sarif=as_sarif):
         _print(compiled)
     if fix:
         from kedro_aloft.cli.fixing import fix_findings
 
         compiled = _without(compiled, fix_findings(project, compiled, yes=yes))
     refuse_errors(compiled)
+
+
+def _print_for_programs(findings: Iterable[Finding], *, as_json: bool, as_sarif: bool) -> bool:
+    """Print the findings in the form that was asked for; return whether one was."""
+    if as_json:
+        click.echo(json.dumps([finding.to_dict() for finding in findings], indent=2))
+    elif as_sarif:
+        from kedro_aloft.cli.sarif import as_sarif_log
+
+        click.echo(json.dumps(as_sarif_log(findings), indent=2))
+    return as_json or as_sarif
 
 
 def _without(compiled: tuple[CompiledDag, ...], fixed: frozenset[Finding]) -> tuple[CompiledDag, ...]:

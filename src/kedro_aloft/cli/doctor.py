@@ -37,6 +37,9 @@ def doctor(url: str | None, username: str | None, security: bool, production: bo
       kedro airflow doctor --production
       kedro airflow doctor --on=https://airflow.acme.com
     """
+    from kedro_aloft.cli.options import refuse_together
+
+    refuse_together({"--on": bool(url), "--production" if production else "--security": security or production})
     answers = _ask_there(url, username) if url else _ask_here(security=security or production, production=production)
     show_answers(answers, as_json=as_json)
 

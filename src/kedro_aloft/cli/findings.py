@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kedro_aloft.compiler import CompiledDag, Order
-    from kedro_aloft.errors import PlanError
+    from kedro_aloft.errors import AloftError, PlanError
     from kedro_aloft.project import Project
+    from kedro_aloft.rules import Finding
     from kedro_aloft.settings import Notice
 
 
@@ -43,6 +45,35 @@ def refuse_errors(compiled: Iterable[CompiledDag]) -> None:
     if count:
         stderr().print(f"✗ {count} error(s); nothing was written or run.")
         sys.exit(EXIT_FINDINGS)
+
+
+def as_finding(error: AloftError) -> Finding:
+    """Return an error that came before any rule was asked as what it is to programs: a finding."""
+    from kedro_aloft.rules import Finding, Severity
+
+    seen = f" Seen: {error.seen}." if error.seen else ""
+    file, line = _place(error.where)
+    return Finding(
+        code=error.code,
+        severity=Severity.ERROR,
+        message=error.what + seen,
+        where=error.where,
+        remedy=error.remedy,
+        file=file,
+        line=line,
+    )
+
+
+def _place(where: str) -> tuple[str, int]:
+    """Return file and line of `<file>, line <n>` or `<file>: <keys>`; an empty name for anything else."""
+    from kedro_aloft.project import find_line, find_project
+
+    found = re.match(r"([^:,\s/][^:,\s]*\.\w+)(?:, line (\d+)|: (\S+))?", where)
+    if not found:
+        return "", 0
+    file, line, path = found.groups(default="")
+    keys = [int(index) if index else key for index, key in re.findall(r"\[(\d+)\]|([^.\[\]\"]+)", path)]
+    return file, int(line) if line else find_line(find_project() / file, keys) if keys else 0
 
 
 def rule_names(option: str, text: str) -> tuple[str, ...]:

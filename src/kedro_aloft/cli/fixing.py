@@ -37,7 +37,7 @@ def fix_findings(project: Project, compiled: Sequence[CompiledDag], *, yes: bool
         marked("i", "blue", "nothing was changed")
         return frozenset()
     for path, text in texts.items():
-        write_file(path, text)
+        write_file(path, _with_its_line_ends(path, text))
     done = frozenset(fixed)
     ok(f"repaired {count(len(done), 'finding')} in {count(len(texts), 'file')}")
     return done
@@ -88,7 +88,18 @@ def _replaced(text: str, fix: ReplaceText) -> str:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    from kedro_aloft.project import CannotEdit
+
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise CannotEdit from error
+
+
+def _with_its_line_ends(path: Path, text: str) -> str:
+    """Return the text with the line ends of the file: those of Windows are read as others, and edits make others."""
+    windows = path.is_file() and b"\r\n" in path.read_bytes()
+    return text.replace("\n", "\r\n") if windows else text
 
 
 def _agreed() -> bool:

@@ -6,6 +6,7 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from kedro_aloft import __version__
 from kedro_aloft.rules import RULES
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_NOWHERE = "pyproject.toml"
+"""Where findings about the project as a whole are shown."""
 
 
 def as_sarif_log(findings: Iterable[Finding]) -> dict[str, Any]:
@@ -48,8 +51,8 @@ def _result(finding: Finding) -> dict[str, Any]:
         "level": _LEVELS[finding.severity.value],
         "message": {"text": "\n".join(part for part in parts if part)},
     }
-    if finding.file:
-        region = {"region": {"startLine": finding.line}} if finding.line else {}
-        place = {"artifactLocation": {"uri": finding.file, "uriBaseId": "%SRCROOT%"}, **region}
-        result["locations"] = [{"physicalLocation": place}]
+    # A place is optional in SARIF, but code scanning services refuse a log with a result that has none.
+    artifact = {"uri": quote(finding.file or _NOWHERE), "uriBaseId": "%SRCROOT%"}
+    region = {"region": {"startLine": finding.line}} if finding.file and finding.line else {}
+    result["locations"] = [{"physicalLocation": {"artifactLocation": artifact, **region}}]
     return result

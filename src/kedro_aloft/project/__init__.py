@@ -3,6 +3,7 @@
 from kedro_aloft.project.edits import CannotEdit, remove_key, set_key
 from kedro_aloft.project.locate import find_project
 from kedro_aloft.project.open import Project, open_project
+from kedro_aloft.project.places import find_line
 from kedro_aloft.project.plugins import MLFLOW
 from kedro_aloft.project.selection import Filters
 from kedro_aloft.project.spark import find_spark
@@ -12,6 +13,7 @@ __all__ = [
     "CannotEdit",
     "Filters",
     "Project",
+    "find_line",
     "find_project",
     "find_spark",
     "open_project",

@@ -72,15 +72,24 @@ class Places:
 
     def _node(self, file: Path) -> yaml.Node | None:
         if file not in self._nodes:
-            try:
-                text = file.read_text(encoding="utf-8", errors="replace")
-                self._nodes[file] = yaml.compose(text, Loader=_Loader)
-            except (OSError, yaml.YAMLError):
-                self._nodes[file] = None  # Kedro has read it, so it can only have changed since
+            self._nodes[file] = _composed(file)  # Kedro has read it: when it is none, it has changed since
         return self._nodes[file]
 
     def _shown(self, file: Path) -> str:
         return (file.relative_to(self.root) if file.is_relative_to(self.root) else file).as_posix()
+
+
+def find_line(file: Path, path: Sequence[str | int]) -> int:
+    """Return the line of the deepest key of a path that exists in a YAML file, counted from 1; 0 when none does."""
+    return _deepest(_composed(file), path)[0]
+
+
+def _composed(file: Path) -> yaml.Node | None:
+    try:
+        node: yaml.Node | None = yaml.compose(file.read_text(encoding="utf-8", errors="replace"), Loader=_Loader)
+    except (OSError, yaml.YAMLError):
+        return None
+    return node
 
 
 def _paths(snapshot: Snapshot, spot: Spot) -> Iterator[tuple[str | int, ...]]:

@@ -79,10 +79,11 @@ def _overwritten_before_read(subject: Subject) -> Iterator[Hit]:
     for place, names in _places(subject):
         if found := _overwritten(subject, names):
             lost, winner, reader = found
+            writers = dict.fromkeys(one.name for name in (lost, winner) for one in subject.writers(name))
             yield Hit(
                 message=f"'{winner}' is saved over '{lost}' in {place}; node '{reader.name}' then loads the wrong one.",
                 spot=dataset(winner, "filepath"),
-                where=f"nodes {listed([one.name for name in (lost, winner) for one in subject.writers(name)])}",
+                where=f"nodes {listed(list(writers))}",
                 remedy=f"give '{lost}' and '{winner}' a file each",
             )
 

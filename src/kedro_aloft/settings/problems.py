@@ -144,9 +144,9 @@ def _keys_at(place: Sequence[str | int]) -> tuple[str, ...]:
 
 
 def unknown_key(place: tuple[str | int, ...], value: object, allowed: Collection[str], remedy: str = "") -> Problem:
-    """Return the problem of a key that does not exist, with the closest one that does."""
-    match = close_match(str(place[-1]), allowed)
-    listed = "" if match and len(allowed) > _LIST_LENGTH else ", ".join(allowed)
+    """Return the problem of a key that does not exist, with the closest one that does unless the remedy is known."""
+    match = "" if remedy else close_match(str(place[-1]), allowed)
+    listed = "" if (match or remedy) and len(allowed) > _LIST_LENGTH else ", ".join(allowed)
     what = f"unknown key. {match}".strip()
     return Problem(place=place, what=what, seen=seen(value, place), allowed=listed, remedy=remedy)
 
