@@ -16,6 +16,7 @@ from kedro_aloft.contract.keys import PROJECT_IN_IMAGE
 from kedro_aloft.testing.files import compare_directories
 from support.airflow import share_airflow
 from support.engine import write_pins
+from support.images import build_image
 from support.projects import Project
 from support.runs import tasks_of
 
@@ -51,16 +52,6 @@ def project(tmp_path: Path, shared_airflow: EmbeddedAirflow) -> Project:
     return share_airflow(example(tmp_path / "airflow"), shared_airflow.project_path)
 
 
-def build(project: Project, engine: Engine) -> dict[str, str]:
-    """Build the project's image as users do, on the machine's own base instead of one from a registry."""
-    done = project.airflow(
-        *("image", "build", "--json", f"--base-image={engine.base_image()}", "--build-option=--network=host"),
-        env=engine.environment,
-    )
-    built: dict[str, str] = json.loads(done.ok().out)
-    return built
-
-
 def kedro_run_in(image: str, engine: Engine, folder: Path) -> Project:
     """Run the example with `kedro run` in its image: in another build of Python the last digits of floats differ."""
     plain = example(folder)
@@ -71,7 +62,7 @@ def kedro_run_in(image: str, engine: Engine, folder: Path) -> Project:
 
 
 def test_containers_leave_what_kedro_run_leaves(project: Project, engine: Engine, tmp_path: Path) -> None:
-    built = build(project, engine)
+    built = build_image(project, engine)
     plain = kedro_run_in(built["image"], engine, tmp_path / "kedro")
     labels = json.loads(engine.docker("image", "inspect", "--format", "{{json .Config.Labels}}", built["image"]))
     assert labels["dev.kedro-aloft.content"] == built["content"]
