@@ -8,6 +8,7 @@
     ├── RenderError               the DAG file cannot be written
     ├── EmbeddedError             the embedded Airflow does not start, stop or answer
     ├── RemoteError               an Airflow REST API refuses or does not answer (exit code 3)
+    ├── ImageError                no image or package can be made of the project, or it does not work
     └── RunError                  a task cannot do its work
         ├── RequestError          the task request is invalid or of another version
         ├── HandoffError          a dataset cannot be handed over or taken over

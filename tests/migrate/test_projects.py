@@ -134,7 +134,7 @@ def test_tags_that_kedro_refuses_are_found_without_importing(old: Old) -> None:
     [
         ("resources:huge", "airflow.resources.huge"),
         ("k8s_template:gpu", "k8s_template.gpu"),
-        ("kedro-airflow-k8s:group:pyspark", "kedro-airflow-k8s.group.pyspark"),
+        ("kedro-airflow-k8s:group:pyspark", "airflow.spark"),
         ("airflow:features", "airflow.group.features"),
     ],
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kedro_aloft.migrate.values import OldFile, OldProject, TagUse, Template
 
 DEFAULT = "default"
-_K8S_NESTED = ("run_config", "volume")
+_K8S_NESTED = ("run_config", "spark", "volume")
 _PLACEHOLDER = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?:\|(?P<default>[^}]*))?\}")
 _GONE_FROM_AIRFLOW = (
     "schedule_interval",

@@ -38,6 +38,7 @@ from kedro_aloft.migrate.pods import (
     volume_key,
 )
 from kedro_aloft.migrate.rows import Default, Row, by_hand, kept, mapped, obsolete, renamed, waiting
+from kedro_aloft.migrate.spark import as_cluster, as_connection, as_factory, as_finding, as_mode, for_dataproc
 from kedro_aloft.migrate.values import Fate, Kind
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 _IMAGE = "the image needs kedro-aloft, and the project in `/home/kedro/project`"
 _GKE = "pods on Google Kubernetes Engine"
 _DEPLOY = "kedro-aloft does not publish DAGs yet: copy what `create` writes to the folder that Airflow reads."
-_SPARK = "kedro-aloft makes no Spark clusters yet."
 _MLFLOW = (
     "The experiment has its name in mlflow.yml, `tracking.experiment.name`; a DAG run is one MLflow run by itself."
 )
@@ -163,8 +163,36 @@ K8S: tuple[Row, ...] = (
         as_mlflow_credentials,
         "`Vars` becomes environment variables; for tokens kedro-mlflow has a request header provider",
     ),
-    waiting("run_config.group_spark_nodes", _SPARK),
-    waiting("run_config.spark", _SPARK),
+    mapped(
+        "run_config.group_spark_nodes",
+        "`spark`",
+        as_finding,
+        "connected Spark nodes share a task; the tag is `airflow.spark`",
+    ),
+    mapped("run_config.spark.type", "`spark.mode`", as_mode, "`none` is `local`"),
+    mapped("run_config.spark.region", "`spark.dataproc.region`", for_dataproc("region")),
+    mapped("run_config.spark.project_id", "`spark.dataproc.project`", for_dataproc("project")),
+    mapped(
+        "run_config.spark.cluster_name",
+        "`spark.master` on Kubernetes",
+        as_connection,
+        "the name of a Dataproc cluster is made of DAG and run, so that runs do not share one",
+    ),
+    mapped(
+        "run_config.spark.cluster_config",
+        "`spark.dataproc.cluster`; on Kubernetes `spark.conf`, `spark.jars`, `spark.packages`, `tasks`",
+        as_cluster,
+        "`run_script` is not needed: the runtime is the program",
+    ),
+    mapped("run_config.spark.operator_factory", "`spark.factory`", as_factory, "a function that returns an operator"),
+    mapped(
+        "run_config.spark.artifacts_path",
+        "`spark.dataproc.artifacts`",
+        for_dataproc("artifacts"),
+        "`kedro airflow spark package` writes it, without credentials, history, environments and data",
+    ),
+    mapped("run_config.spark.user_init_path", "`spark.dataproc.init`", for_dataproc("init")),
+    mapped("run_config.spark.user_post_init_path", "`spark.dataproc.post_init`", for_dataproc("post_init")),
 )
 
 COMPOSER: tuple[Row, ...] = (

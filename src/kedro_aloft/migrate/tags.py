@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.migrate.values import TagUse
 from kedro_aloft.settings.overrides import PROFILE_TAG
+from kedro_aloft.settings.spark import SPARK_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ DEFAULT_PROFILE_PREFIX = "machine:"
 
 K8S_PROFILE_PREFIX = "resources:"
 K8S_TEMPLATE_PREFIX = "k8s_template:"
+_K8S_SPARK = "kedro-airflow-k8s:group:pyspark"
 
 _MAKERS = frozenset({"node", "Node", "pipeline", "Pipeline"})
 _CONVENTION = re.compile(r"(resources|k8s_template|machine|airflow|kedro-airflow-k8s):[\w.:-]+")
@@ -47,6 +49,8 @@ def new_tag(tag: str, *, group: str = DEFAULT_GROUP_PREFIX, profile: str = DEFAU
         group: How grouping tags began.
         profile: How machine tags of the Composer example began; those of kedro-airflow-k8s began with `resources:`.
     """
+    if tag == _K8S_SPARK:
+        return SPARK_TAG
     for prefix, new in ((group, GROUP_PREFIX), (profile, PROFILE_TAG), (K8S_PROFILE_PREFIX, PROFILE_TAG)):
         if tag.startswith(prefix):
             return new + _NOT_ALLOWED.sub(".", tag[len(prefix) :])

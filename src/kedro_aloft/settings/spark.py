@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, StrictBool
 
@@ -22,8 +23,6 @@ from kedro_aloft.settings.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kedro_aloft.settings.execution import KubernetesSettings
 
 _execution = partial(key, "execution")
@@ -33,6 +32,25 @@ SPARK_TAG = "airflow.spark"
 
 SUBMIT_VARIABLE = "PYSPARK_SUBMIT_ARGS"
 """What pyspark passes to `spark-submit` when a session starts. Source: pyspark 3.5 `java_gateway.launch_gateway`."""
+
+
+def conf_word(value: object) -> str:
+    """Return a value as Spark's configuration has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _as_conf(value: Any) -> Any:
+    """YAML reads `3` and `true` as what they look like; Spark wants words."""
+    if not isinstance(value, Mapping):
+        return as_mapping(value)
+    plain = (bool, int, float)
+    return {name: conf_word(item) if isinstance(item, plain) else item for name, item in value.items()}
+
+
+Conf = Annotated[
+    Mapping[str, Text],
+    BeforeValidator(_as_conf, json_schema_input_type=Mapping[str, str | bool | int | float] | None),
+]
 
 
 class DataprocSettings(Settings):
@@ -92,7 +110,7 @@ class SparkSettings(Settings):
         (), "Maven coordinates that Spark loads.", ["org.apache.spark:spark-avro_2.12:3.5.1"]
     )
     jars: TextTuple = _execution((), "Addresses of jars that Spark loads.", ["gs://shop-airflow/jars/shop.jar"])
-    conf: TextMapping = _execution({}, "Spark's configuration.", {"spark.executor.memory": "4g"})
+    conf: Conf = _execution({}, "Spark's configuration.", {"spark.executor.memory": "4g"})
     master: Text = _execution(
         "k8s://https://kubernetes.default.svc", "For `mode: kubernetes`: where executors are asked for.",
         "k8s://https://10.0.0.1:6443",
