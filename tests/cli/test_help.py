@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     "check",
     "create",
+    "diagnose",
     "diff",
     "doctor",
     "down",

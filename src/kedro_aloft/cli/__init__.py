@@ -9,6 +9,7 @@ import click
 _COMMANDS = {
     "check": "Look for what would go wrong on Airflow.",
     "create": "Write Airflow DAG files for the pipelines.",
+    "diagnose": "Say why tasks of a run failed or wait.",
     "diff": "Show what `create` would change.",
     "doctor": "Look at the environment: versions, speed, security.",
     "down": "Stop the embedded Airflow.",

@@ -1,0 +1,112 @@
+"""`kedro airflow diagnose`: why tasks of a run failed or wait."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kedro_aloft.cli.console import command_errors
+from kedro_aloft.cli.login import username_option
+from kedro_aloft.cli.options import project_options
+
+if TYPE_CHECKING:
+    from kedro_aloft.client import AirflowApi
+    from kedro_aloft.preflight.cluster import Cluster
+    from kedro_aloft.preflight.diagnosis import Diagnosis
+    from kedro_aloft.project import Project
+
+
+@click.command()
+@click.argument("dag")
+@click.argument("run")
+@click.option("--task", default=None, metavar="ID", help="Only this task.")
+@click.option("--on", "url", default=None, metavar="URL", help="The Airflow at this address, instead of the embedded.")
+@username_option
+@click.option("--kubeconfig", default=None, metavar="FILE", help="Kubeconfig of the cluster.")
+@click.option("--context", default=None, metavar="NAME", help="Context of the kubeconfig.")
+@click.option("--namespace", default=None, metavar="NAME", help="Namespace of the pods.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as a JSON list.")
+@project_options
+@command_errors
+def diagnose(
+    dag: str, run: str, task: str | None, url: str | None, username: str | None, as_json: bool, **options: Any
+) -> None:
+    """Say why tasks of a run failed or wait. Exits 1 when some did.
+
+    \b
+    Example:
+      kedro airflow diagnose spaceflights manual__2026-01-01
+    """
+    from kedro_aloft.preflight.diagnosis import OPEN_STATES, diagnose_task
+    from kedro_aloft.project import open_project
+
+    project = open_project(env=options["env"], conf_source=options["conf_source"])
+    api = _api(project, url, username)
+    cluster = _cluster(project, dag, options)
+    api.run(dag, run)  # a run that does not exist is an error of its own
+    found = [
+        diagnose_task(api, dag, run, task=one, cluster=cluster)
+        for one in api.tasks(dag, run)
+        if one.state in OPEN_STATES and task in {None, one.task_id}
+    ]
+    if as_json:
+        click.echo(json.dumps([one.to_dict() for one in found], indent=2))
+    else:
+        _print(found)
+    if found:
+        sys.exit(1)
+
+
+def _api(project: Project, url: str | None, username: str | None) -> AirflowApi:
+    from kedro_aloft.cli.login import login
+    from kedro_aloft.embedded import EmbeddedAirflow
+
+    return login(url, username) if url else EmbeddedAirflow(project.path).api()
+
+
+def _cluster(project: Project, dag_id: str, options: dict[str, Any]) -> Cluster | None:
+    """The cluster that options or the settings of the DAG's pipeline name; None when neither speaks of pods."""
+    from dataclasses import replace
+
+    from kedro_aloft.cli.wanted import place_of
+    from kedro_aloft.errors import RemoteError
+    from kedro_aloft.preflight import Cluster, ClusterWanted
+    from kedro_aloft.render import dag_id_for
+    from kedro_aloft.settings import read_settings
+
+    place, namespace = ClusterWanted(), options["namespace"]
+    speaks = any(options[name] for name in ("kubeconfig", "context", "namespace"))
+    config, source = project.airflow_config()
+    for name in project.pipelines:
+        settings, _ = read_settings(config, pipeline=name, pipelines=tuple(project.pipelines), source=source)
+        if dag_id_for(project.package, name, project.env, settings, default_env=project.default_env) == dag_id:
+            kubernetes = settings.kubernetes
+            place, namespace = place_of(kubernetes), namespace or kubernetes.namespace
+            speaks = speaks or "kubernetes" in {settings.execution, *(one.execution for one in settings.tasks)}
+    if not speaks:
+        return None
+    given = {"config_file": options["kubeconfig"], "context": options["context"]}
+    try:
+        cluster = Cluster.connect(replace(place, **{key: value for key, value in given.items() if value}))
+    except RemoteError as error:
+        click.echo(f"! {error.what} {error.seen}", err=True)
+        return None
+    cluster.namespace = namespace or cluster.namespace
+    return cluster
+
+
+def _print(found: list[Diagnosis]) -> None:
+    from kedro_aloft.cli.console import ok, stdout
+
+    for one in found:
+        pod = f"  pod {one.pod}" if one.pod else ""
+        stdout().print(f"✗ {one.task.task_id}: {one.task.state}, try {one.task.tries}{pod}")
+        if one.hint:
+            stdout().print(f"    {one.hint.text}\n    to do: {one.hint.remedy}")
+        for line in (*one.said, *one.log):
+            stdout().print(f"    │ {line}")
+    if not found:
+        ok("no task failed, waits or runs")
