@@ -103,3 +103,23 @@ def test_datasets_tell_what_a_node_reads_or_writes(builder: ProjectBuilder, open
     found = find_spark(project.snapshot("__default__"), Sources(files=project.files))
     assert sorted(found) == ["briefly", "cached", "databricks", "partitioned", "reads", "transcoded", "writes"]
     assert found["transcoded"] == "dataset 'table@spark' is spark.SparkDataset"
+
+
+def test_where_one_mode_is_ordered_for_all_nodes_spark_stays_in_the_task(
+    builder: ProjectBuilder, opened: Callable[..., Project]
+) -> None:
+    from kedro_aloft.compiler import Order, compile_project
+
+    nodes = "node(takes, 'params:x', 'a', name='takes'), node(gives, 'a', 'b', name='gives')"
+    project = opened(
+        _with_frames(builder)
+        .pipeline("__default__", nodes)
+        .parameters(x=1)
+        .airflow_yml("default: {spark: {mode: custom, factory: shop.make}, execution: docker, image: 'a:1'}")
+    )
+    (there,) = compile_project(project, Order())
+    assert "from shop import make\n" in there.rendered.source
+    (here,) = compile_project(project, Order(execution="process"))
+    assert "KedroOperator(" in here.rendered.source
+    assert "make" not in here.rendered.source.partition("with DAG")[2]
+    assert [task.nodes for task in here.plan.tasks] == [task.nodes for task in there.plan.tasks] == [("takes", "gives")]
