@@ -95,11 +95,14 @@ def _build(
     from kedro_aloft.cli.console import count, ok, stdout
     from kedro_aloft.images import BuiltImage, Engine, build_image, push_image, smoke_test, write_built
     from kedro_aloft.images.build import refuse_mutable
+    from kedro_aloft.images.dockerfile import REVISION
 
     if push:
         refuse_mutable(tag)
     engine = Engine.find()
-    build_image(context, engine, tag=tag, labels=_labels(project, context, tag), options=options)
+    labels = _labels(project, context, tag)
+    revision = ("--build-arg", f"{REVISION}={labels['org.opencontainers.image.revision']}")
+    build_image(context, engine, tag=tag, labels=labels, options=[*revision, *options])
     ok(f"built {tag}")
     if test:
         ok(f"tried it: {count(len(smoke_test(engine, tag)), 'pipeline')} registered in the image")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 USER_ID = 10001
 PROJECT = "/home/kedro/project"
+REVISION = "KEDRO_ALOFT_GIT_SHA"
 
 _TEXT = f"""\
 # The image in which Airflow runs the nodes of this project. `kedro airflow image build` wrote this file once; it is
@@ -38,6 +39,10 @@ RUN useradd --uid {USER_ID} --home-dir /home/kedro kedro 2>/dev/null || true \\
     && chmod -R 1777 /home/kedro
 COPY project {PROJECT}
 RUN mkdir -p {PROJECT}/conf/local && python -m compileall -q {PROJECT}/src
+
+# The commit, for MLflow's runs.
+ARG {REVISION}=
+ENV {REVISION}=${{{{{REVISION}}}}}
 
 WORKDIR {PROJECT}
 USER {USER_ID}
