@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 FAMILY = "Versions and retries"
 
+_TELLS_APART = frozenset({"process", "venv"})
+"""Modes in which our operator tells errors that cannot heal from others."""
+
+_LONG_WAIT_S = 600.0
+"""Pauses between tries, in all, that somebody who waits for a result notices."""
+
 
 def _appending(subject: Subject) -> Iterator[Hit]:
     for info in subject.outputs:
@@ -130,6 +136,22 @@ def _no_retries(subject: Subject) -> Iterator[Hit]:
             where=f"nodes {listed([one.name for one in nodes])}",
             remedy="set `retries: 1` or more: a short outage then costs a pause instead of the run",
             fix=SetKey(spot=setting("retries"), value=1) if for_all else None,
+        )
+
+
+def _hopeless_retries(subject: Subject) -> Iterator[Hit]:
+    tasks = {one.name: subject.task(one) for one in subject.snapshot.nodes}
+    waits = {
+        name: task.retries * task.retry_delay_s for name, task in tasks.items() if task.execution not in _TELLS_APART
+    }
+    late = [name for name, seconds in waits.items() if seconds >= _LONG_WAIT_S]
+    if late:
+        longest = max(waits.values())
+        yield Hit(
+            message=f"An error that cannot heal turns {len(late)} node(s) red after {length(longest)} only.",
+            spot=setting("retries"),
+            where=f"nodes {listed(late)}",
+            remedy="fewer or quicker retries; more of them for the nodes that need a network, under `tasks`",
         )
 
 
@@ -300,5 +322,18 @@ RULES = (
         bad='default:\n  load_versions: {ordrs: "2026-01-31T06.00.00.000Z"}',
         good='default:\n  load_versions: {orders: "2026-01-31T06.00.00.000Z"}',
         find=_pointless_version,
+    ),
+    Rule(
+        code="ALOFT-V11",
+        name="hopeless-retries",
+        family=FAMILY,
+        severity=Severity.WARNING,
+        summary="Nodes in containers whose every error, also one that cannot heal, is tried again for minutes.",
+        why="In Airflow's process and in `venv` an error that no retry can heal (a wrong type, a missing column) is "
+        "not tried again. An operator of a container sees an exit code only: the run turns red when all tries are "
+        "over.",
+        bad="default: {execution: kubernetes, retries: 3, retry_delay: 5m}",
+        good="default: {execution: kubernetes, retries: 1, retry_delay: 30s}",
+        find=_hopeless_retries,
     ),
 )
