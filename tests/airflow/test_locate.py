@@ -75,7 +75,8 @@ def test_an_installed_package_runs_where_the_task_is(tmp_path: Path) -> None:
 
 
 def test_no_project_anywhere_is_an_error_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="package 'shop' is not on this worker") as caught:
-        found(tmp_path)
+    kedro = KedroPipeline(package="nobody_has_this")
+    with pytest.raises(RunError, match="package 'nobody_has_this' is not on this worker") as caught:
+        find_project(kedro, str(tmp_path / "dags/dag.py"))
     assert PROJECT_PATH_VARIABLE in caught.value.remedy
     assert str(tmp_path / "cwd") in caught.value.seen

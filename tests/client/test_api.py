@@ -83,6 +83,13 @@ def test_a_trigger_is_never_repeated(script: Script, api: AirflowApi, status: in
     assert len(script.calls("POST /api/v2/dags/d/dagRuns")) == 1
 
 
+def test_a_trigger_that_the_database_refused_was_not_done_and_is_repeated(script: Script, api: AirflowApi) -> None:
+    refused = {"detail": {"reason": "Database error", "statement": "hidden"}}
+    script.answer("POST /api/v2/dags/d/dagRuns", (500, refused), (200, RUN))
+    assert api.trigger("d").state == "queued"
+    assert len(script.calls("POST /api/v2/dags/d/dagRuns")) == 2
+
+
 def test_it_gives_up_and_says_so(script: Script, api: AirflowApi) -> None:
     script.answer("GET /api/v2/dags/d/dagRuns/r", (503, {"detail": "starting"}))
     with pytest.raises(RemoteError) as caught:

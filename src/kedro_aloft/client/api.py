@@ -208,7 +208,7 @@ class AirflowApi:
                 if pause_s is None or method not in IDEMPOTENT:
                     raise _unreachable(self.url, err) from err
             else:
-                if pause_s is None or not _worth_repeating(method, status):
+                if pause_s is None or not (_worth_repeating(method, status) or _was_undone(status, answer)):
                     return status, answer
             time.sleep(pause_s)
         raise AssertionError("unreachable: the last round returns or raises")
@@ -228,6 +228,12 @@ def _worth_repeating(method: str, status: int) -> bool:
     if status == SERVER_ERROR:  # SQLite refuses a write at once when somebody else wrote since it was read
         return method in ("GET", "PATCH")
     return status in BUSY and method in IDEMPOTENT
+
+
+def _was_undone(status: int, answer: Any) -> bool:
+    """Whether Airflow says that its database refused the call: then nothing of it was written, whatever it was."""
+    detail = answer.get("detail", answer) if isinstance(answer, dict) else None
+    return status == SERVER_ERROR and isinstance(detail, dict) and detail.get("reason") == "Database error"
 
 
 def _refused(call: str, status: int, answer: Any) -> RemoteError:

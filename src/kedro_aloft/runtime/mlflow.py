@@ -66,14 +66,21 @@ class MlflowHooks:
         state = _FINAL[outcome.outcome(self._request.states)] if self._request.stage == FINISH else "RUNNING"
         try:
             yield
-        except BaseException:
+        except Exception:
             # No node will run, and no teardown either.
             self._leave("FAILED" if self._request.stage == START else state)
             raise
+        except BaseException:
+            # Somebody stops this task. When they stop the whole run, its end may be told already.
+            self._leave(None if self._request.stage == NODES else state)
+            raise
         self._leave(state)
 
-    def _leave(self, state: str) -> None:
-        """A task whose nodes are done stays done when the server has gone meanwhile; the end of the run does not."""
+    def _leave(self, state: str | None) -> None:
+        """Set the run's state; None keeps what it is.
+
+        A task whose nodes are done stays done when the server has gone meanwhile; the end of the run does not.
+        """
         if self._run_id is None:
             return
         try:
@@ -134,14 +141,15 @@ def _commit(path: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _set_state(run_id: str, state: str) -> None:
+def _set_state(run_id: str, wanted: str | None) -> None:
     """Close what this process has open, so that nothing ends the run when the process ends, and set the run's state."""
     import mlflow
 
+    state = wanted or mlflow.MlflowClient().get_run(run_id).info.status
     while (active := mlflow.active_run()) is not None:
         mlflow.end_run(state if active.info.run_id == run_id else "KILLED")
     client = mlflow.MlflowClient()
-    if state == "RUNNING":
+    if state == "RUNNING" or wanted is None:
         client.update_run(run_id, status=state)
         return
     tags = client.get_run(run_id).data.tags
