@@ -8,6 +8,9 @@ CONF_KEY = "kedro_params"
 REPORT_KEY = "kedro_report"
 """XCom key of a task's report: seconds, memory, rows per node. Data never goes there."""
 
+JOURNAL_KEY = "journal"
+"""XCom key of a running task's journal (`contract.journal`); Airflow removes it when the task is tried again."""
+
 DEFAULT_HANDOFF_URI = ".airflow/handoff"
 """Inside the project, in a directory that git ignores: right for one machine; fleets name a shared place."""
 
