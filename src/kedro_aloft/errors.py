@@ -9,6 +9,7 @@
     ├── EmbeddedError             the embedded Airflow does not start, stop or answer
     ├── RemoteError               an Airflow REST API refuses or does not answer (exit code 3)
     ├── ImageError                no image or package can be made of the project, or it does not work
+    ├── DeployError               a release cannot be made, published or taken back
     └── RunError                  a task cannot do its work
         ├── RequestError          the task request is invalid or of another version
         ├── HandoffError          a dataset cannot be handed over or taken over
@@ -118,6 +119,12 @@ class ImageError(AloftError):
     """An image cannot be made of the project, or does not work."""
 
     code = "ALOFT-800"
+
+
+class DeployError(AloftError):
+    """A release cannot be made, published or taken back."""
+
+    code = "ALOFT-900"
 
 
 class RunError(AloftError):

@@ -10,15 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.contract.files import ATOMIC_PUT
 from kedro_aloft.contract.store import dataset_file, run_uri
 from kedro_aloft.errors import HandoffError
 from kedro_aloft.runtime import codec
 
 if TYPE_CHECKING:
     from kedro_aloft.contract.request import TaskRequest
-
-_ATOMIC_PUT = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"})
-"""Protocols where an object appears whole or not at all; on others we put aside and move."""
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -98,7 +96,7 @@ class HandoffStore:
             copy = Path(directory) / "value"
             size = codec.dump(value, copy)
             file_system.makedirs(root, exist_ok=True)
-            if _protocols(file_system) & _ATOMIC_PUT:
+            if _protocols(file_system) & ATOMIC_PUT:
                 file_system.put_file(str(copy), target)
             else:
                 aside = f"{root}/.{uuid.uuid4().hex}.tmp"

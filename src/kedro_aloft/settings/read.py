@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 DEFAULT_SECTION = "default"
+TARGETS_SECTION = "targets"
+"""Where the project is deployed to (`settings.targets`), unless a pipeline has this name."""
 KEYS = tuple(name for name in DagSettings.model_fields if name != "extra_vars")
 """The keys that a section may have, in the order of the reference page."""
 
@@ -157,13 +159,18 @@ def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
 def _check_sections(raw: Mapping[str, Any], pipelines: Collection[str], source: str) -> Iterator[Problem]:
     for name, section in raw.items():
         path = f"{source}: {name}"
-        if name != DEFAULT_SECTION and name not in pipelines:
+        if name == TARGETS_SECTION and name not in pipelines:
+            if section is not None and not isinstance(section, Mapping):
+                yield _no_mapping(name, section, path)
+        elif name != DEFAULT_SECTION and name not in pipelines:
             if not str(name).startswith("_"):  # Kedro's own loader keeps such keys for templates
                 yield _unknown_section(name, section, pipelines, path)
         elif section is not None and not isinstance(section, Mapping):
-            yield Problem(
-                place=(name,), path=path, what="not a mapping", seen=seen(section), allowed="key: value pairs"
-            )
+            yield _no_mapping(name, section, path)
+
+
+def _no_mapping(name: str, section: object, path: str) -> Problem:
+    return Problem(place=(name,), path=path, what="not a mapping", seen=seen(section), allowed="key: value pairs")
 
 
 def _unknown_section(name: str, section: object, pipelines: Collection[str], path: str) -> Problem:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.settings.schema import section_schema
+from kedro_aloft.settings.schema import section_schema, targets_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,6 +77,25 @@ data_science:       # holds for the pipeline of this name, over `default`
 - Editors complete and check the file with a JSON Schema: `kedro airflow init` writes it to `conf/airflow.schema.json`
   and names it in the first line of the file, `# yaml-language-server: $schema=../airflow.schema.json`.
 """
+
+_COMMON = ("airflow", "store")
+_TARGETS_HEAD = """\
+## Targets
+
+The section `targets:` stands beside `default:` and names the places to which the project is deployed:
+
+```yaml
+targets:
+  prod:
+    kind: folder
+    path: s3://shop-airflow/dags
+    airflow: {url: "https://airflow.example.com"}
+```
+
+`airflow` and `store` are keys of all kinds, the others of the kind that `kind` names.
+
+| Key | Type | Default | Meaning | Example | kedro-airflow |
+|---|---|---|---|---|---|"""
 
 _OLD_KEYS = """\
 ## Keys of kedro-airflow
@@ -170,7 +189,24 @@ def render_reference() -> str:
         lines = [_line(row) for row in every if row.group == group]
         head = "| Key | Type | Default | Meaning | Example | kedro-airflow |\n|---|---|---|---|---|---|"
         parts.append("\n".join([f"## {title}\n\n{lead}\n", head, *lines]) + "\n")
-    return "\n".join([*parts, _OLD_KEYS])
+    return "\n".join([*parts, _targets_part(), _OLD_KEYS])
+
+
+def _targets_part() -> str:
+    """The section `targets:`: what all kinds have, then each kind's own keys."""
+    schema = targets_schema()
+    kinds = [name for name in schema["$defs"] if name.startswith("Target_")]
+    common = [row for row in target_rows(kinds[0]) if row.path.partition(".")[0] in _COMMON]
+    lines = [_TARGETS_HEAD, *map(_line, common)]
+    for kind in kinds:
+        lines += [_line(row) for row in target_rows(kind) if row.path.partition(".")[0] not in _COMMON]
+    return "\n".join(lines) + "\n"
+
+
+def target_rows(kind: str) -> tuple[Row, ...]:
+    """Return every key of a kind of target: `Target_<kind>`."""
+    definitions = targets_schema()["$defs"]
+    return tuple(_rows(definitions[kind], definitions, prefix=""))
 
 
 def _line(row: Row) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from kedro_aloft.settings.models import DagSettings
+from kedro_aloft.settings.read import TARGETS_SECTION
+from kedro_aloft.settings.targets import KINDS
 
 SCHEMA_FILE = Path(__file__).with_name("airflow.schema.json")
 _NOT_KEYS = ("extra_vars",)
@@ -28,14 +30,15 @@ class _InOrder(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """Return the schema of a whole file: `default` and one section per pipeline."""
     section = section_schema()
-    definitions = {**section.pop("$defs"), "Section": section}
+    targets = targets_schema()
+    definitions = {**section.pop("$defs"), "Section": section, **targets.pop("$defs")}
     nullable = {"anyOf": [{"$ref": "#/$defs/Section"}, {"type": "null"}]}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "airflow.yml of kedro-aloft",
         "description": "How the pipelines of a Kedro project run on Airflow: `default` and one section per pipeline.",
         "type": "object",
-        "properties": {"default": {**nullable, "description": "Holds for all pipelines."}},
+        "properties": {"default": {**nullable, "description": "Holds for all pipelines."}, TARGETS_SECTION: targets},
         "patternProperties": {"^_(?!_default__$)": True},
         "additionalProperties": {**nullable, "description": "Holds for the pipeline of this name, over `default`."},
         "$defs": definitions,
@@ -56,6 +59,27 @@ def section_schema() -> dict[str, Any]:
     }
     schema["$defs"]["OldSchedule"] = {"anyOf": schema["properties"]["schedule"]["anyOf"]}
     return schema
+
+
+def targets_schema() -> dict[str, Any]:
+    """Return the schema of the section `targets:`, with our marks; kinds of third parties may have any keys."""
+    kinds = {kind: model.model_json_schema(schema_generator=_InOrder) for kind, model in KINDS.items()}
+    definitions = {name: one for schema in kinds.values() for name, one in schema.pop("$defs", {}).items()}
+    definitions |= {f"Target_{kind}": schema for kind, schema in kinds.items()}
+    known = [
+        {"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": f"#/$defs/Target_{kind}"}} for kind in kinds
+    ]
+    return {
+        "type": ["object", "null"],
+        "description": "Where the project is deployed to, by a name of your own.",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {"kind": {"type": "string", "examples": list(kinds)}},
+            "required": ["kind"],
+            "allOf": known,
+        },
+        "$defs": definitions,
+    }
 
 
 def _without_marks(node: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Releases of a project, and the places to which they are deployed."""

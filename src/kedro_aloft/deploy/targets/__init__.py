@@ -1,0 +1,1 @@
+"""The kinds of targets, one module each; they do not know each other."""
