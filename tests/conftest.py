@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kedro_aloft.embedded import EmbeddedAirflow
     from support.engine import Engine
     from support.projects import Project
+    from support.remote import Remote
 
 # A shell that starts us in the background has SIGINT ignored; the commands that we start must hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -103,6 +104,21 @@ def engine() -> Iterator[Engine]:
         try:
             running = stack.enter_context(running_engine())
         except EngineMissingError as missing:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(missing))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def remote(shared_path: Path) -> Iterator[Remote]:
+    """A second Airflow that the whole session shares; skips where there can be none, but not in CI."""
+    from support.remote import RemoteMissingError, running_remote
+
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(running_remote(shared_path / "remote"))
+        except RemoteMissingError as missing:
             if os.environ.get("CI"):
                 raise
             pytest.skip(str(missing))

@@ -91,7 +91,7 @@ def _run(layout: Layout, wanted: Mapping[str, list[str]], running: dict[str, Pro
             import_module(module)
     _migrate(layout)
     for name, args in wanted.items():
-        running[name] = Process.of(_fork(partial(run_airflow, args), layout.log(name)))
+        running[name] = Process.of(fork_component(partial(run_airflow, args), layout.log(name)))
     names = {process.pid: name for name, process in running.items()}
     pid, code = wait_for_child(set(names))
     _fail(layout, names[pid], code)
@@ -108,7 +108,7 @@ def _migrate(layout: Layout) -> None:
     if database.fits(layout, airflow):
         return
     database.set_aside_newer(layout, airflow)
-    _, code = wait_for_child({_fork(partial(run_airflow, ["db", "migrate"]), layout.log(MIGRATE))})
+    _, code = wait_for_child({fork_component(partial(run_airflow, ["db", "migrate"]), layout.log(MIGRATE))})
     if code:
         _fail(layout, MIGRATE, code)
     database.mark_migrated(layout, airflow)
@@ -117,7 +117,7 @@ def _migrate(layout: Layout) -> None:
 # The components
 
 
-def _fork(run: Callable[[], None], log: Path) -> int:
+def fork_component(run: Callable[[], None], log: Path) -> int:
     """Run a function in a child with its own log; the child ends when we end."""
     parent = os.getpid()
     sys.stdout.flush()
