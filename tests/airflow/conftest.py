@@ -43,10 +43,11 @@ def task(task_id, **arguments):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DagRun:
-    """A run of one DAG that ended, and the reports that its tasks left in XCom."""
+    """A run of one DAG that ended, and the reports and journals that its tasks left in XCom."""
 
     test: DagTest
     reports: Mapping[str, Any]
+    journals: Mapping[str, Any]
 
 
 def write_dag(project: Project, source: str, pipeline: str = "") -> Path:
@@ -74,8 +75,11 @@ def run_dag(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) ->
             project.path / "dags", project.package, template=airflow_database, workdir=workdir, conf=conf, **env
         )
         with closing(sqlite3.connect(workdir / "airflow_home/airflow.db")) as database:
-            rows = database.execute("SELECT task_id, value FROM xcom WHERE key = 'kedro_report'").fetchall()
-        return DagRun(test=test, reports={task: _decoded(value) for task, value in rows})
+            rows = database.execute("SELECT key, task_id, value FROM xcom").fetchall()
+        left: dict[str, dict[str, Any]] = {"kedro_report": {}, "journal": {}}
+        for key, task, value in rows:
+            left.setdefault(key, {})[task] = _decoded(value)
+        return DagRun(test=test, reports=left["kedro_report"], journals=left["journal"])
 
     return run
 

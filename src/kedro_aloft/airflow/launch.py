@@ -25,6 +25,7 @@ from kedro_aloft.errors import RunError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kedro_aloft.contract.journal import Tell
     from kedro_aloft.contract.request import TaskRequest
 
 WARM_VARIABLE = "KEDRO_ALOFT_WARM"
@@ -36,7 +37,9 @@ WARM_IDLE_VARIABLE = "KEDRO_ALOFT_WARM_IDLE_S"
 _RUNTIME = "kedro_aloft.runtime.process"
 
 
-def launch(request: TaskRequest, *, warm: str, venv: Mapping[str, str] | None = None) -> TaskReport:
+def launch(
+    request: TaskRequest, *, warm: str, venv: Mapping[str, str] | None = None, tell: Tell | None = None
+) -> TaskReport:
     """Run the request.
 
     Args:
@@ -44,27 +47,29 @@ def launch(request: TaskRequest, *, warm: str, venv: Mapping[str, str] | None = 
         warm: `auto` to use a warm server where the worker offers one, `never`.
         venv: The Python of its own that it needs: `python`, `requirements` and `cache` as in airflow.yml; None for
             this one.
+        tell: Gets what is new in the journal while the nodes run.
 
     Raises:
         RunError: If that Python is not there.
     """
     if venv is not None:
-        return launch_in_venv(request, venv)
+        return launch_in_venv(request, venv, tell=tell)
     directory = os.environ.get(WARM_VARIABLE, "") if warm == "auto" else ""
-    return launch_warm(request, Path(directory)) if directory else launch_in_process(request)
+    return launch_warm(request, Path(directory), tell=tell) if directory else launch_in_process(request, tell=tell)
 
 
-def launch_warm(request: TaskRequest, directory: Path) -> TaskReport:
+def launch_warm(request: TaskRequest, directory: Path, *, tell: Tell | None = None) -> TaskReport:
     """Run the request in a fork of the project's server; in this process when anything speaks against it."""
     from kedro_aloft.warm.client import IDLE_S, run_warm
 
     idle_s = IDLE_S
     with suppress(ValueError):
         idle_s = float(os.environ.get(WARM_IDLE_VARIABLE) or IDLE_S)
-    return TaskReport.from_json(run_warm(request.to_json(), directory=directory, idle_s=idle_s, fresh=_run_here))
+    report = run_warm(request.to_json(), directory=directory, idle_s=idle_s, fresh=_run_here, tell=tell)
+    return TaskReport.from_json(report)
 
 
-def launch_in_venv(request: TaskRequest, venv: Mapping[str, str]) -> TaskReport:
+def launch_in_venv(request: TaskRequest, venv: Mapping[str, str], *, tell: Tell | None = None) -> TaskReport:
     """Run the request in a process of another Python; paths are relative to the project."""
     from kedro_aloft.venv import build_environment, failed_before, run_in_python
 
@@ -78,19 +83,19 @@ def launch_in_venv(request: TaskRequest, venv: Mapping[str, str]) -> TaskReport:
             built = build_environment(project / venv["requirements"], python=python, cache=cache)
         except RunError as error:
             return failed_before(error)
-        return run_in_python(request, built)
-    return run_in_python(request, project / (python or DEFAULT_VENV_PYTHON))
+        return run_in_python(request, built, journal=tell)
+    return run_in_python(request, project / (python or DEFAULT_VENV_PYTHON), journal=tell)
 
 
-def launch_in_process(request: TaskRequest) -> TaskReport:
+def launch_in_process(request: TaskRequest, *, tell: Tell | None = None) -> TaskReport:
     """Run the request in this process."""
-    return TaskReport.from_json(_run_here(request.to_json()))
+    return TaskReport.from_json(_run_here(request.to_json(), tell=tell))
 
 
-def _run_here(request: str) -> str:
+def _run_here(request: str, *, tell: Tell | None = None) -> str:
     """The runtime, and Kedro with it, is imported only now."""
     _allow_child_processes()
-    report: str = importlib.import_module(_RUNTIME).run(request)
+    report: str = importlib.import_module(_RUNTIME).run(request, tell=tell)
     return report
 
 

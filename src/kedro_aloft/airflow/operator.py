@@ -6,7 +6,7 @@ What only a running task needs is imported in the methods that run then: the cla
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -15,15 +15,19 @@ from kedro_aloft.contract.keys import NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from airflow.sdk import Context
 
+    from kedro_aloft.airflow.journal import JournalKeeper
     from kedro_aloft.airflow.pipeline import KedroPipeline
     from kedro_aloft.contract.report import TaskReport
     from kedro_aloft.contract.request import TaskRequest
 
 _TERMINATED = 143
 """Exit code of a process that ended on SIGTERM, by the shell's convention."""
+
+_SEVERAL = 2
 
 
 class KedroOperator(BaseOperator):
@@ -81,8 +85,11 @@ class KedroOperator(BaseOperator):
 
         try:
             request = self.build_request(context)
-            with _environment(self.env_vars), self._stoppable():
-                report = launch(request, warm=self.kedro.warm, venv=self.venv)
+            with self._journal(context) as journal, _environment(self.env_vars), self._stoppable():
+                tell = None if journal is None else journal.add
+                report = launch(request, warm=self.kedro.warm, venv=self.venv, tell=tell)
+                if journal is not None:
+                    journal.complete(report)
         except AloftError as error:
             raise airflow_fail_exception(str(error)) from None
         self._leave(report, context)
@@ -110,6 +117,14 @@ class KedroOperator(BaseOperator):
             yield
         finally:
             self._nodes_are_running = False
+
+    def _journal(self, context: Context) -> AbstractContextManager[JournalKeeper | None]:
+        """Keep a journal where Airflow's own states do not say which node runs."""
+        if self.stage != NODES or len(self.nodes) < _SEVERAL:
+            return nullcontext()
+        from kedro_aloft.airflow.journal import keep_journal
+
+        return keep_journal(context)
 
     def _leave(self, report: TaskReport, context: Context) -> None:
         """Leave the report in XCom. It is a comfort: work that is done stays done when Airflow does not take it."""

@@ -3,29 +3,63 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+import time
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.cli.console import marked, stderr, stdout, table, texts
+from kedro_aloft.cli.journals import nodes_of_run, read_journal
 from kedro_aloft.cli.reports import read_report
+from kedro_aloft.contract.journal import FAILED, KEPT, OK, RUNNING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kedro_aloft.client import AirflowApi, RunResult, TaskState
     from kedro_aloft.compiler import CompiledDag
+    from kedro_aloft.contract.journal import NodeEntry
+
+    Entries = dict[str, NodeEntry]
 
 _ENDED = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
-_MARKS = {"success": ("✓", "green"), "failed": ("✗", "bold red"), "up_for_retry": ("↻", "yellow")}
+_MARKS = {
+    "success": ("✓", "green"),
+    "kept": ("✓", "dim"),
+    "failed": ("✗", "bold red"),
+    "up_for_retry": ("↻", "yellow"),
+}
+_STATES = {OK: "success", FAILED: "failed", RUNNING: "running", KEPT: "kept"}
 _BAR_WIDTH = 12
+_PAUSE_S = 1.0
+"""Between two looks at the journals of running tasks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeOutcome:
-    """One node of a run: its state, seconds and rows where known."""
+    """One node of a run, figures where known.
+
+    Args:
+        name: Node name.
+        state: Of the task (`success`, `failed` …), `not run`, or `kept`: done in an earlier try and not run again.
+        seconds: Wall time.
+        rows: Rows of its largest output.
+        bytes: Size of its outputs together.
+        peak_memory_mib: Highest resident memory of its process up to its end.
+        outputs: Where each dataset went, by name: `catalog`, `handoff`, `memory`.
+    """
 
     name: str
     state: str
     seconds: float | None = None
     rows: int | None = None
+    bytes: int | None = None
+    peak_memory_mib: float | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the public JSON form."""
+        outputs = [{"name": name, "kept_in": place} for name, place in self.outputs.items()]
+        return {**asdict(self), "outputs": outputs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +96,7 @@ class Outcome:
                     "state": task.state,
                     "seconds": task.seconds,
                     "tries": task.tries,
-                    "nodes": [{"name": node.name, "state": node.state, "seconds": node.seconds} for node in task.nodes],
+                    "nodes": [node.to_dict() for node in task.nodes],
                 }
                 for task in self.tasks
             ],
@@ -71,13 +105,16 @@ class Outcome:
 
 @dataclass(slots=True)
 class Follower:
-    """Prints each task as it changes, and what is running now when somebody watches; collects the tasks' reports."""
+    """Prints each node as it ends, and what is running now when somebody watches; collects the tasks' reports."""
 
     api: AirflowApi
     dag: CompiledDag
     run_id: str
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    journals: dict[str, Entries] = field(default_factory=dict)
     _running: dict[str, None] = field(default_factory=dict)
+    _printed: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    _look_at: float = 0.0
     _status: Any = None
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -92,6 +129,28 @@ class Follower:
         """Leave no status line behind."""
         self._stack.close()
 
+    def on_look(self, tasks: tuple[TaskState, ...]) -> None:
+        """Print what nodes of running tasks did, from time to time."""
+        if time.monotonic() < self._look_at:
+            return
+        several = {planned.id: planned.nodes for planned in self.dag.plan.tasks if len(planned.nodes) > 1}
+        running = [task for task in tasks if task.state == "running" and task.task_id in several]
+        found = nodes_of_run(self.api, self.dag.dag_id, self.run_id, running)
+        self._look_at = time.monotonic() + _PAUSE_S
+        for task in running:
+            for node in _nodes(several[task.task_id], "running", None, found.get(task.task_id)):
+                if node.state in {"success", "kept"}:
+                    self._print_node(task, node)
+        self._show_running(found)
+
+    def _show_running(self, found: Mapping[str, Entries]) -> None:
+        if self._status is not None:
+            busy = {
+                task: [name for name, one in nodes.items() if one.state == RUNNING] for task, nodes in found.items()
+            }
+            words = [f"{task} ({', '.join(busy[task])})" if busy.get(task) else task for task in self._running]
+            self._status.update(f"running {', '.join(words) or '…'}")
+
     def on_change(self, task: TaskState) -> None:
         """Print a task whose state changed."""
         if task.task_id not in {planned.id for planned in self.dag.plan.tasks}:
@@ -103,8 +162,7 @@ class Follower:
             self._running.pop(task.task_id, None)
         if task.state in _ENDED or task.state == "up_for_retry":
             self._print_ended(task)
-        if self._status is not None:
-            self._status.update(f"running {', '.join(self._running) or '…'}")
+        self._show_running({})
 
     def _print_other(self, task: TaskState) -> None:
         """Print a task without nodes when it fails: a setup, say, keeps all nodes from running."""
@@ -118,15 +176,30 @@ class Follower:
     def _print_ended(self, task: TaskState) -> None:
         report = self._report(task)
         planned = next(one for one in self.dag.plan.tasks if one.id == task.task_id)
-        again = task.state == "up_for_retry"
-        for node in _nodes(planned.nodes, task.state, report):
-            state = task.state if again and node.state == "failed" else node.state
-            mark, style = _MARKS.get(state, ("·", "dim"))
-            facts = [node.state, _seconds(node.seconds), f"{node.rows:,} rows" if node.rows is not None else ""]
-            if state == "up_for_retry":
-                facts.append(f"try {task.tries}, will be tried again")
-            marked(f"  {mark}", style, f"{node.name}  {'  '.join(fact for fact in facts if fact)}")
+        for node in _nodes(planned.nodes, task.state, report, self._journal(task, len(planned.nodes))):
+            self._print_node(task, node)
         _print_failure(report)
+
+    def _print_node(self, task: TaskState, node: NodeOutcome) -> None:
+        """Print a node once per try."""
+        printed = self._printed.setdefault((task.task_id, task.tries), set())
+        if node.name in printed:
+            return
+        printed.add(node.name)
+        state = task.state if task.state == "up_for_retry" and node.state == "failed" else node.state
+        mark, style = _MARKS.get(state, ("·", "dim"))
+        facts = [node.state, _seconds(node.seconds), f"{node.rows:,} rows" if node.rows is not None else ""]
+        if state == "up_for_retry":
+            facts.append(f"try {task.tries}, will be tried again")
+        marked(f"  {mark}", style, f"{node.name}  {'  '.join(fact for fact in facts if fact)}")
+
+    def _journal(self, task: TaskState, nodes: int) -> Entries | None:
+        """What the journal says of a task that ended: all that is known of one that was killed."""
+        if nodes == 1 or task.state not in {"success", "failed", "up_for_retry"}:
+            return None
+        journal = read_journal(self.api, self.dag.dag_id, self.run_id, task)
+        self.journals[task.task_id] = {} if journal is None else dict(journal.nodes)
+        return self.journals[task.task_id]
 
     def _report(self, task: TaskState) -> dict[str, Any] | None:
         if task.state not in {"success", "failed", "up_for_retry"}:
@@ -137,7 +210,12 @@ class Follower:
         return report
 
 
-def outcome_of(dag: CompiledDag, result: RunResult, reports: dict[str, dict[str, Any]]) -> Outcome:
+def outcome_of(
+    dag: CompiledDag,
+    result: RunResult,
+    reports: Mapping[str, dict[str, Any]],
+    journals: Mapping[str, Entries] | None = None,
+) -> Outcome:
     """Return the outcome of a finished run; tasks that are no nodes (cleanup, sensors) are left out."""
     states = {task.task_id: task for task in result.tasks}
     tasks = []
@@ -150,7 +228,7 @@ def outcome_of(dag: CompiledDag, result: RunResult, reports: dict[str, dict[str,
                 state=state,
                 seconds=seen.seconds if seen else None,
                 tries=seen.tries if seen else 0,
-                nodes=_nodes(planned.nodes, state, reports.get(planned.id)),
+                nodes=_nodes(planned.nodes, state, reports.get(planned.id), (journals or {}).get(planned.id)),
             )
         )
     run = result.run
@@ -160,13 +238,15 @@ def outcome_of(dag: CompiledDag, result: RunResult, reports: dict[str, dict[str,
 def print_outcome(outcome: Outcome) -> None:
     """Print a table of all nodes and the last word on the run."""
     longest = max((node.seconds or 0.0 for task in outcome.tasks for node in task.nodes), default=0.0)
-    nodes = table("node", "task", "state", "", "seconds", "rows", "task seconds")
+    nodes = table("node", "task", "state", "", "seconds", "rows", "size", "peak", "outputs in", "task seconds")
     for task in outcome.tasks:
         for node in task.nodes:
             bar = "█" * round(_BAR_WIDTH * (node.seconds or 0.0) / longest) if longest else ""
             rows = f"{node.rows:,}" if node.rows is not None else ""
-            cells = (node.name, task.id, node.state, bar, _seconds(node.seconds), rows, _seconds(task.seconds))
-            nodes.add_row(*texts(*cells))
+            peak = "" if node.peak_memory_mib is None else f"{node.peak_memory_mib:,.0f} MiB"
+            places = ", ".join(sorted(set(node.outputs.values())))
+            figures = (_seconds(node.seconds), rows, _size(node.bytes), peak, places, _seconds(task.seconds))
+            nodes.add_row(*texts(node.name, task.id, node.state, bar, *figures))
     stdout().print(nodes)
     mark, style = _MARKS.get(outcome.state, ("·", "dim"))
     marked(mark, style, f"{outcome.state} in {_seconds(outcome.seconds)}")
@@ -178,22 +258,70 @@ def _print_failure(report: dict[str, Any] | None) -> None:
         stderr().print(f"      {failure['type'].rpartition('.')[2]}: {failure['message']}")
 
 
-def _nodes(names: tuple[str, ...], task_state: str, report: dict[str, Any] | None) -> tuple[NodeOutcome, ...]:
-    """The nodes of a task: as reported; those that the report lacks never started, unless the whole task did well."""
+def _nodes(
+    names: tuple[str, ...], task_state: str, report: dict[str, Any] | None, journal: Entries | None
+) -> tuple[NodeOutcome, ...]:
+    """The nodes of a task: as reported, else as its journal has them, else as the whole task is.
+
+    Those that report or journal lack never started, unless the whole task did well.
+    """
     reported = {node["name"]: node for node in (report or {}).get("nodes", ())}
+    known = report is not None or bool(journal)
+    missing = "not run" if known and task_state != "success" else task_state
     outcomes = []
     for name in names:
-        node = reported.get(name)
-        if node is None:
-            state = "not run" if report is not None and task_state != "success" else task_state
-            outcomes.append(NodeOutcome(name=name, state=state))
-            continue
-        rows = [output["rows"] for output in node["outputs"] if output["rows"] is not None]
-        outcomes.append(
-            NodeOutcome(name=name, state=node["state"], seconds=node["seconds"], rows=max(rows) if rows else None)
-        )
+        if name in reported:
+            outcomes.append(_reported(reported[name]))
+        elif journal and name in journal:
+            outcomes.append(_journalled(name, journal[name], task_state))
+        else:
+            outcomes.append(NodeOutcome(name=name, state=missing))
     return tuple(outcomes)
+
+
+def _reported(node: dict[str, Any]) -> NodeOutcome:
+    rows = [output["rows"] for output in node["outputs"] if output["rows"] is not None]
+    sizes = [output["bytes"] for output in node["outputs"] if output["bytes"] is not None]
+    return NodeOutcome(
+        name=node["name"],
+        state=node["state"],
+        seconds=node["seconds"],
+        rows=max(rows, default=None),
+        bytes=sum(sizes) if sizes else None,
+        peak_memory_mib=node["peak_memory_mib"],
+        outputs={output["name"]: output["kept_in"] for output in node["outputs"]},
+    )
+
+
+def _journalled(name: str, entry: NodeEntry, task_state: str) -> NodeOutcome:
+    """A node that still runs although its task has ended was killed with it."""
+    state = "failed" if entry.state == RUNNING and task_state in _ENDED | {"up_for_retry"} else _STATES[entry.state]
+    return NodeOutcome(
+        name=name,
+        state=state,
+        seconds=entry.seconds,
+        rows=entry.rows,
+        bytes=entry.bytes,
+        peak_memory_mib=entry.peak,
+        outputs=entry.outputs,
+    )
 
 
 def _seconds(value: float | None) -> str:
     return "" if value is None else f"{value:.1f} s"
+
+
+def _size(value: int | None) -> str:
+    """Bytes in the largest unit in which there is at least one."""
+    if value is None:
+        return ""
+    size, units = float(value), iter(("B", "KiB", "MiB", "GiB"))
+    unit = next(units)
+    for larger in units:
+        if size < _KIB:
+            break
+        size, unit = size / _KIB, larger
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+
+
+_KIB = 1024

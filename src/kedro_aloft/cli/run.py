@@ -97,11 +97,13 @@ def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outc
     follower = Follower(api, dag, triggered.run_id)
     try:
         with follower:
-            result = follow_run(api, dag.dag_id, triggered.run_id, on_change=follower.on_change)
+            result = follow_run(
+                api, dag.dag_id, triggered.run_id, on_change=follower.on_change, on_look=follower.on_look
+            )
     except BaseException:
         api.fail_run(dag.dag_id, triggered.run_id)
         raise
-    outcome = outcome_of(dag, result, follower.reports)
+    outcome = outcome_of(dag, result, follower.reports, follower.journals)
     if outcome.state == "success":
         record_run(embedded.project_path, outcome, follower.reports, slots=machine_parallelism())
     return outcome

@@ -19,7 +19,13 @@ REPARSE_AFTER_S = 3.0
 
 
 def follow_run(
-    api: AirflowApi, dag_id: str, run_id: str, *, on_change: Callable[[TaskState], None], poll_s: float = 0.3
+    api: AirflowApi,
+    dag_id: str,
+    run_id: str,
+    *,
+    on_change: Callable[[TaskState], None],
+    on_look: Callable[[tuple[TaskState, ...]], None] | None = None,
+    poll_s: float = 0.3,
 ) -> RunResult:
     """Wait until a run has ended and report every change of a task's state on the way.
 
@@ -29,6 +35,7 @@ def follow_run(
         run_id: Id of its run.
         on_change: Called with a task each time its state or its number of tries differs from the last look; the
             first look reports each task that has a state. Changes between two looks are seen as one.
+        on_look: Called with all tasks after each look, before `on_change`.
         poll_s: Pause between two looks, in seconds.
     """
     seen: dict[tuple[str, int], tuple[str, int]] = {}
@@ -36,6 +43,8 @@ def follow_run(
         # First the run, then its tasks: when the run has ended, the states of the tasks are final.
         run = api.run(dag_id, run_id)
         tasks = api.tasks(dag_id, run_id)
+        if on_look is not None:
+            on_look(tasks)
         _report_changes(tasks, seen, on_change)
         if run.finished:
             return RunResult(run=run, tasks=tasks)

@@ -16,9 +16,12 @@ from kedro_aloft.contract.summary import MAX_BYTES, shorten
 from kedro_aloft.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kedro_aloft.contract.report import NodeReport
+
+    Tell = Callable[[Mapping[str, Any]], None]
+    """Gets what is new in a journal while nodes run: entries by node, as JSON types. Threads may call it at once."""
 
 VERSION = 1
 

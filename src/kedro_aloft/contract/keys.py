@@ -20,6 +20,9 @@ TASK_VARIABLE = "KEDRO_ALOFT_TASK"
 RUN_VARIABLE = "KEDRO_ALOFT_RUN"
 """Environment variable of a container: what Airflow filled in when the task started, as JSON."""
 
+JOURNAL_MARK = "kedro-aloft journal: "
+"""Begins lines of a container's log that tell what is new in its journal: entries by node as JSON."""
+
 REPORT_MARK = "kedro-aloft report: "
 """Begins the last line of a container's log; the task's report as JSON is the rest of it."""
 

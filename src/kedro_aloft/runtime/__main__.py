@@ -28,6 +28,7 @@ from kedro_aloft.contract.keys import NODES, REPORT_MARK
 from kedro_aloft.contract.place import clean_up
 from kedro_aloft.contract.summary import MAX_LINE_BYTES, summarise
 from kedro_aloft.errors import AloftError
+from kedro_aloft.runtime.lines import JournalLines
 
 if TYPE_CHECKING:
     from kedro_aloft.contract.report import TaskReport
@@ -62,7 +63,13 @@ def main(arguments: list[str]) -> int:
 def _run(*, stage: str) -> int:
     from kedro_aloft.runtime.execute import execute
 
-    report = execute(read_request(os.environ, directory=str(Path.cwd()), stage=stage))
+    request = read_request(os.environ, directory=str(Path.cwd()), stage=stage)
+    lines = JournalLines(sys.stdout) if len(request.nodes) > 1 and stage == NODES else None
+    try:
+        report = execute(request, tell=None if lines is None else lines.add)
+    finally:
+        if lines is not None:
+            lines.close()
     _tell(report)
     return FAILED if report.failure else 0
 

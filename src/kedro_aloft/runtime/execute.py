@@ -19,20 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from kedro_aloft.contract.journal import NodeEntry
     from kedro_aloft.contract.request import TaskRequest
 
 logger = logging.getLogger(__name__)
 
 
-def execute(request: TaskRequest) -> TaskReport:
+def execute(request: TaskRequest, *, tell: Callable[[str, NodeEntry], None] | None = None) -> TaskReport:
     """Run the nodes that the request names.
+
+    Args:
+        request: What to run.
+        tell: Called when a node starts and when it ends, in whatever thread runs it.
 
     Returns:
         A report of every node that started. A failure is part of it, never an exception; only what ends the whole
         process (signals, `SystemExit`, Airflow's timeout) passes through.
     """
     started = time.perf_counter()
-    meter = Meter()
+    meter = Meter(tell)
     failure = None
     try:
         with _working_in(request.project_path), keep_log_handlers() as logging_config, resting() as wake_collector:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import resource
 import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.contract.journal import RUNNING, NodeEntry, entry_of
 from kedro_aloft.contract.report import DatasetReport, NodeReport
 from kedro_aloft.runtime.failure import mark_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +24,16 @@ _KIB_PER_MIB = 1024
 
 
 class Meter:
-    """Collects what each node did. Safe for runners that run nodes in threads."""
+    """Collects what each node did. Safe for runners that run nodes in threads.
 
-    def __init__(self) -> None:
+    Args:
+        tell: Called when a node starts and when it ends, with its name and its entry in the journal. Not in processes
+            that a runner starts: what was told there would be known there alone.
+    """
+
+    def __init__(self, tell: Callable[[str, NodeEntry], None] | None = None) -> None:
+        self._tell = tell
+        self._process = os.getpid()
         self.started = False
         self.failed_node: str | None = None
         self._done: dict[str, NodeReport] = {}
@@ -73,13 +82,15 @@ class Meter:
         if folded:
             logger.info("::group::Node %s", node)
         self.started = True
-        started = time.perf_counter()
-        state = "failed"
+        begin, started = _now(), time.perf_counter()
+        self._note(node, NodeEntry(state=RUNNING, start=begin))
+        state, message = "failed", ""
         try:
             yield
             state = "success"
         except BaseException as error:
             self.failed_node = self.failed_node or node
+            message = f"{type(error).__name__}: {error}"
             mark_node(error, node)
             raise
         finally:
@@ -91,9 +102,19 @@ class Meter:
                 peak_memory_mib=_peak_memory_mib(),
                 outputs=tuple(self._outputs.get(node, {}).values()),
             )
+            self._note(node, entry_of(self._done[node], start=begin, end=_now(), message=message))
             if folded:
                 logger.info("Node %s: %s in %.3f s", node, state, seconds)
                 logger.info("::endgroup::")
+
+    def _note(self, node: str, entry: NodeEntry) -> None:
+        if self._tell is not None and os.getpid() == self._process:
+            self._tell(node, entry)
+
+
+def _now() -> float:
+    """Seconds since 1970, with as many decimals as a journal needs."""
+    return round(time.time(), 3)
 
 
 def rows_of(data: Any) -> int | None:

@@ -22,6 +22,7 @@ from kedro_aloft.warm.relay import levels, tell
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kedro_aloft.contract.journal import Tell
     from kedro_aloft.contract.request import TaskRequest
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,9 @@ _OF_THIS_PYTHON = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER
 _BEGIN = "import sys; sys.path[0] = sys.argv[1]; from kedro_aloft.venv.child import main; main()"
 
 
-def run_in_python(request: TaskRequest, python: Path) -> TaskReport:
+def run_in_python(
+    request: TaskRequest, python: Path, *, journal: Tell | None = None
+) -> TaskReport:
     """Run a request in a process of another interpreter and return its report.
 
     The process has this one's environment (but what names this interpreter), stdout and stderr, and a process group of
@@ -41,6 +44,7 @@ def run_in_python(request: TaskRequest, python: Path) -> TaskReport:
     Args:
         request: What to run.
         python: The interpreter.
+        journal: Gets what is new in the task's journal, as of `runtime.process.run`.
 
     Raises:
         RunError: If the interpreter cannot be started.
@@ -52,7 +56,7 @@ def run_in_python(request: TaskRequest, python: Path) -> TaskReport:
         with theirs:
             process = _start(python, path, theirs)
         try:
-            result = _follow(ours, process, {"request": request.to_json(), "levels": levels()})
+            result = _follow(ours, process, {"request": request.to_json(), "levels": levels()}, journal)
             code = process.wait()
         finally:
             _end(process)
@@ -94,7 +98,12 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in _OF_THIS_PYTHON}
 
 
-def _follow(channel: socket.socket, process: subprocess.Popen[bytes], message: dict[str, Any]) -> dict[str, Any]:
+def _follow(
+    channel: socket.socket,
+    process: subprocess.Popen[bytes],
+    message: dict[str, Any],
+    journal: Tell | None,
+) -> dict[str, Any]:
     """Ask, then tell what is told until the process has said the last or ended; return what else it said.
 
     Its end is looked for as well: what a node started may keep the channel open for ever.
@@ -110,7 +119,7 @@ def _follow(channel: socket.socket, process: subprocess.Popen[bytes], message: d
             if all(key.fileobj == ended for key, _ in ready.select()):
                 channel.setblocking(False)
             said = packets.read()
-            if said is not None and not tell(said):
+            if said is not None and not tell(said, journal):
                 result = said
     return result
 

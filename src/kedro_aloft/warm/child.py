@@ -22,6 +22,7 @@ from kedro_aloft.warm.packets import ClosedError, PacketReader, send_packet
 from kedro_aloft.warm.relay import apply_levels
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import FrameType
 
     from kedro_aloft.warm.relay import RelayHandler
@@ -148,8 +149,12 @@ def run_request(request: str, channel: socket.socket) -> int:
     """Serve a `TaskRequest` given as JSON, tell the channel what came of it, and return the exit code."""
     from kedro_aloft.runtime import process
 
+    def tell(nodes: Mapping[str, Any]) -> None:
+        with suppress(OSError):  # nobody listens any more: the task is being ended
+            send_packet(channel, {"journal": dict(nodes)})
+
     try:
-        send_packet(channel, {"report": process.run(request)})
+        send_packet(channel, {"report": process.run(request, tell=tell)})
     except SystemExit as end:
         send_packet(channel, {"system_exit": end.code if isinstance(end.code, (int, type(None))) else str(end.code)})
         return end.code if isinstance(end.code, int) else int(end.code is not None)

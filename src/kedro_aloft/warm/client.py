@@ -31,6 +31,8 @@ from kedro_aloft.warm.relay import levels, tell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kedro_aloft.contract.journal import Tell
+
 logger = logging.getLogger(__name__)
 
 IDLE_S = 600.0
@@ -61,11 +63,11 @@ class _StaleError(Exception):
     """The server has imported code that is no longer on disk, and goes."""
 
 
-def run_fresh(request: str) -> str:
+def run_fresh(request: str, *, tell: Tell | None = None) -> str:
     """Run a request in this process."""
     from kedro_aloft.runtime import process
 
-    return process.run(request)
+    return process.run(request, tell=tell)
 
 
 def run_warm(
@@ -74,7 +76,8 @@ def run_warm(
     python: str = sys.executable,
     directory: Path | None = None,
     idle_s: float = IDLE_S,
-    fresh: Callable[[str], str] = run_fresh,
+    fresh: Callable[..., str] = run_fresh,
+    tell: Tell | None = None,
 ) -> str:
     """Serve a `TaskRequest` given as JSON in a fork of the project's server; return the `TaskReport` as JSON.
 
@@ -86,7 +89,8 @@ def run_warm(
         python: Interpreter of the project's environment.
         directory: Where servers are found; by default one per user in the directory for temporary files.
         idle_s: Seconds without work after which a server that is started here ends.
-        fresh: Runs the request where there is no warm start.
+        fresh: Runs the request where there is no warm start; called as `run_fresh`.
+        tell: Gets what is new in the task's journal, as of `runtime.process.run`.
 
     Raises:
         RequestError: If the request is malformed. All later failures are in the report.
@@ -96,10 +100,11 @@ def run_warm(
     directory = directory or default_directory()
     try:
         with ExitStack() as ending:  # filled long before a child may begin: wherever we are stopped, it ends first
-            return _begin(task, request, ending, python=python, directory=directory, idle_s=idle_s).follow(started)
+            begun = _begin(task, request, ending, python=python, directory=directory, idle_s=idle_s)
+            return begun.follow(started, tell)
     except NotWarmError as reason:
         logger.info("This task starts fresh: %s.", reason)
-    return fresh(request)
+    return fresh(request, tell=tell)
 
 
 def _begin(
@@ -236,6 +241,7 @@ class _Conversation:
         self._pid = 0
         self._begun = False
         self._ended: dict[str, Any] | None = None
+        self._journal: Tell | None = None
         self._result: dict[str, Any] = {}
 
     def finish(self) -> None:
@@ -273,15 +279,17 @@ class _Conversation:
             self._begun = False
             raise
 
-    def follow(self, started: float) -> str:
+    def follow(self, started: float, journal: Tell | None) -> str:
         """Tell what the child tells, until its end; return the report.
 
         Args:
             started: When the task began here, by `time.perf_counter`.
+            journal: Gets what is new in the task's journal.
 
         Raises:
             SystemExit: If a node raised it.
         """
+        self._journal = journal
         self._listen(deadline=None)
         if self._ended is None:
             self._end_without_server()
@@ -328,7 +336,7 @@ class _Conversation:
             message = self._packets.read()
         except (ClosedError, ConnectionError):
             return False
-        if message is not None and not tell(message):
+        if message is not None and not tell(message, self._journal):
             self._result |= message
         return True
 

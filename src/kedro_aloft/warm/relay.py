@@ -17,6 +17,8 @@ from kedro_aloft.warm.packets import send_packet
 if TYPE_CHECKING:
     import socket
 
+    from kedro_aloft.contract.journal import Tell
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 _KEPT = (
     "name",
@@ -135,14 +137,22 @@ def _position(code: types.CodeType, trace: types.TracebackType) -> list[int]:
     return list(exact) if exact and None not in exact and exact[0] == line else [line, line, 0, 0]
 
 
-def tell(message: dict[str, Any]) -> bool:
-    """Tell a record or a warning in this process; return whether the message was one."""
-    if "log" in message:
+def tell(message: dict[str, Any], journal: Tell | None = None) -> bool:
+    """Tell a record, a warning or news of the journal in this process; return whether it was one of these.
+
+    Args:
+        message: What the task's process said.
+        journal: Gets entries by node, as JSON types.
+    """
+    if "journal" in message:
+        if journal is not None:
+            journal(message["journal"])
+    elif "log" in message:
         record = unpack_record(message["log"])
         logging.getLogger(record.name).handle(record)
     elif "warning" in message:
         _warn(**message["warning"])
-    return "log" in message or "warning" in message
+    return not {"journal", "log", "warning"}.isdisjoint(message)
 
 
 def unpack_record(packed: dict[str, Any]) -> logging.LogRecord:
