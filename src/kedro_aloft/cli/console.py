@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shutil
 import sys
+import unicodedata
 import warnings
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -15,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     from kedro_aloft.errors import AloftError
     from kedro_aloft.rules import Finding
@@ -48,7 +49,7 @@ def command_errors(function: F) -> F:
         except AloftError as error:
             _fail(error, debug=debug)
         except KeyboardInterrupt:
-            stderr().print("Interrupted.")
+            tell("Interrupted.")
             sys.exit(EXIT_INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit):
             raise
@@ -56,7 +57,7 @@ def command_errors(function: F) -> F:
             if debug:
                 raise
             marked("✗", "bold red", f"Unexpected {type(error).__name__}: {error}")
-            stderr().print("  to do: repeat the command with --debug and report what it shows")
+            tell("  to do: repeat the command with --debug and report what it shows")
             sys.exit(EXIT_FINDINGS)
 
     return wrapped  # type: ignore[return-value]
@@ -74,7 +75,7 @@ def print_error(error: AloftError) -> None:
     head, *rest = str(error).splitlines()
     marked("✗", "bold red", head)
     for line in rest:
-        stderr().print(line)
+        tell(line)
 
 
 def calm_logging(*, debug: bool) -> None:
@@ -112,18 +113,81 @@ def stdout() -> Console:
     return console
 
 
+def say(text: str = "") -> None:
+    """Print a line of results."""
+    click.echo(text)
+
+
+def tell(text: str) -> None:
+    """Print a line for people."""
+    click.echo(text, err=True)
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows below their titles; a cell may have several lines.
+
+    Laid out by us where it fits: rich takes a millisecond for a row, and as long as all of `plan` to be imported.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add_row(self, *cells: str) -> None:
+        """Add a row with one cell per column."""
+        self.rows.append(cells)
+
+    def lines(self) -> list[str]:
+        """Return the table as lines, the titles first."""
+        split = [[cell.split("\n") for cell in row] for row in (self.columns, *self.rows)]
+        widths = [max(_width(line) for row in split for line in row[place]) for place in range(len(self.columns))]
+        return [
+            " ".join(
+                _padded(cell[level] if level < len(cell) else "", width)
+                for cell, width in zip(row, widths, strict=True)
+            ).rstrip()
+            for row in split
+            for level in range(max(map(len, row)))
+        ]
+
+
 def table(*columns: str) -> Table:
-    """Return an empty table in the style of all our tables; names that do not fit continue on the next line."""
-    from rich.table import Column, Table
-
-    return Table(*(Column(name, overflow="fold") for name in columns), box=None, pad_edge=False, header_style="bold")
+    """Return an empty table with these titles."""
+    return Table(columns)
 
 
-def texts(*cells: str) -> tuple[Text, ...]:
-    """Return table cells that are shown as they are: names may look like markup."""
+def show(rows: Table) -> None:
+    """Print a table; what does not fit on a terminal continues on the next line of its cell."""
+    lines = rows.lines()
+    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ  # a pipe has none: names stay whole
+    if has_width and max(map(_width, lines)) > shutil.get_terminal_size().columns:
+        _show_folded(rows)
+        return
+    head, *rest = lines
+    click.echo("\n".join([click.style(head, bold=True), *rest]))
+
+
+def _show_folded(rows: Table) -> None:
+    from rich.table import Column
+    from rich.table import Table as RichTable
     from rich.text import Text
 
-    return tuple(Text(cell) for cell in cells)
+    columns = (Column(name, overflow="fold") for name in rows.columns)
+    folded = RichTable(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows.rows:
+        folded.add_row(*map(Text, row))
+    stdout().print(folded)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
 
 
 def count(number: int, noun: str) -> str:
@@ -132,10 +196,13 @@ def count(number: int, noun: str) -> str:
 
 
 def marked(mark: str, style: str, text: str) -> None:
-    """Print a line that starts with a coloured mark."""
-    from rich.text import Text
-
-    stderr().print(Text.assemble((mark, style), " ", text))
+    """Print a line that starts with a coloured mark; the style is a colour, `dim`, or one after `bold `."""
+    colour = style.removeprefix("bold ")
+    if not sys.stderr.isatty() or "NO_COLOR" in os.environ:
+        tell(f"{mark} {text}")
+        return
+    styled = click.style(mark, dim=True) if style == "dim" else click.style(mark, fg=colour, bold=colour != style)
+    tell(f"{styled} {text}")
 
 
 def ok(text: str) -> None:
@@ -150,4 +217,4 @@ def print_findings(findings: Iterable[Finding]) -> None:
         marked(*marks[finding.severity.value], f"[{finding.code}] {finding.message}")
         for label, text in (("at", finding.place), ("where", finding.where), ("to do", finding.remedy)):
             if text:
-                stderr().print(f"    {label}: {text}")
+                tell(f"    {label}: {text}")

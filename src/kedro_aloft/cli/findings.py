@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from kedro_aloft.cli.console import EXIT_FINDINGS, marked, stderr
+from kedro_aloft.cli.console import EXIT_FINDINGS, marked, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,14 +36,14 @@ def compile_ordered(project: Project, order: Order) -> tuple[CompiledDag, ...]:
 def print_notices(notices: Iterable[Notice]) -> None:
     """Print what is spelled in an old way."""
     for notice in notices:
-        stderr().print(f"! [{notice.code}] {notice.path}: {notice.message}")
+        tell(f"! [{notice.code}] {notice.path}: {notice.message}")
 
 
 def refuse_errors(compiled: Iterable[CompiledDag]) -> None:
     """End the command when any DAG has a finding of severity error; nothing has been written or run yet."""
     count = sum(finding.severity.value == "error" for dag in compiled for finding in dag.findings)
     if count:
-        stderr().print(f"✗ {count} error(s); nothing was written or run.")
+        tell(f"✗ {count} error(s); nothing was written or run.")
         sys.exit(EXIT_FINDINGS)
 
 

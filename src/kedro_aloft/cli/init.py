@@ -104,7 +104,7 @@ def _task_ids(project: Project) -> dict[str, list[str]]:
 
 def _tell(project: Project) -> None:
     """Say what is in the project, and what to do next."""
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import say, show, table
     from kedro_aloft.project import Filters
 
     found = table("pipeline", "nodes", "persisted", "in memory", "versioned")
@@ -112,10 +112,10 @@ def _tell(project: Project) -> None:
         if not project.pipelines[name].nodes:
             continue
         snapshot = project.snapshot(name, Filters())
-        found.add_row(*texts(name, str(len(snapshot.nodes)), *_dataset_counts(snapshot)))
-    stdout().print(f"Found in '{project.package}', environment '{project.env}':")
-    stdout().print(found)
-    stdout().print(
+        found.add_row(name, str(len(snapshot.nodes)), *_dataset_counts(snapshot))
+    say(f"Found in '{project.package}', environment '{project.env}':")
+    show(found)
+    say(
         "Next:\n"
         "  kedro airflow plan      see the tasks\n"
         "  kedro airflow run       run on an Airflow of its own\n"

@@ -55,7 +55,7 @@ def migrate(project: str, dry_run: bool, force: bool, as_json: bool, conf_source
 
 
 def _print_report(migration: Migration) -> None:
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import say, show, table
     from kedro_aloft.migrate import Fate
 
     for fate in Fate:
@@ -63,9 +63,9 @@ def _print_report(migration: Migration) -> None:
         if lines:
             found = table(f"{fate} ({len(lines)})", "now", "then", "why")
             for line in lines:
-                found.add_row(*texts(line.where, line.old, line.new, line.why))
-            stdout().print(found)
-            stdout().print()
+                found.add_row(line.where, line.old, line.new, line.why)
+            show(found)
+            say()
 
 
 def _print_differences(path: Path, migration: Migration) -> None:

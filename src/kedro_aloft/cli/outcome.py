@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.cli.console import marked, stderr, stdout, table, texts
+from kedro_aloft.cli.console import marked, show, stderr, table, tell
 from kedro_aloft.cli.journals import nodes_of_run, read_journal
 from kedro_aloft.cli.reports import read_report
 from kedro_aloft.contract.journal import FAILED, KEPT, OK, RUNNING
@@ -120,7 +120,7 @@ class Follower:
 
     def __enter__(self) -> Follower:  # noqa: PYI034  typing has Self since Python 3.11
         """Show where the run can be watched."""
-        stderr().print(f"  {self.api.run_url(self.dag.dag_id, self.run_id)}")
+        tell(f"  {self.api.run_url(self.dag.dag_id, self.run_id)}")
         if stderr().is_terminal:
             self._status = self._stack.enter_context(stderr().status("queued"))
         return self
@@ -246,8 +246,8 @@ def print_outcome(outcome: Outcome) -> None:
             peak = "" if node.peak_memory_mib is None else f"{node.peak_memory_mib:,.0f} MiB"
             places = ", ".join(sorted(set(node.outputs.values())))
             figures = (_seconds(node.seconds), rows, _size(node.bytes), peak, places, _seconds(task.seconds))
-            nodes.add_row(*texts(node.name, task.id, node.state, bar, *figures))
-    stdout().print(nodes)
+            nodes.add_row(node.name, task.id, node.state, bar, *figures)
+    show(nodes)
     mark, style = _MARKS.get(outcome.state, ("·", "dim"))
     marked(mark, style, f"{outcome.state} in {_seconds(outcome.seconds)}")
 
@@ -255,7 +255,7 @@ def print_outcome(outcome: Outcome) -> None:
 def _print_failure(report: dict[str, Any] | None) -> None:
     failure = (report or {}).get("failure")
     if failure:
-        stderr().print(f"      {failure['type'].rpartition('.')[2]}: {failure['message']}")
+        tell(f"      {failure['type'].rpartition('.')[2]}: {failure['message']}")
 
 
 def _nodes(

@@ -99,7 +99,7 @@ def handoff_uri(dag: CompiledDag, dataset: str) -> str:
 
 
 def _print_plan(dag: CompiledDag) -> None:
-    from kedro_aloft.cli.console import count, print_findings, stdout, table, texts
+    from kedro_aloft.cli.console import count, print_findings, say, show, table
     from kedro_aloft.cli.findings import print_notices
     from kedro_aloft.compiler import execution_modes, explain_fusions
 
@@ -108,7 +108,7 @@ def _print_plan(dag: CompiledDag) -> None:
     plan = dag.plan
     nodes = len(dag.snapshot.nodes)
     size = f"{count(nodes, 'node')} in {count(len(plan.tasks), 'task')}"
-    stdout().print(f"DAG '{dag.dag_id}': {size} (group_by: {plan.group_by}), plan {plan.hash}")
+    say(f"DAG '{dag.dag_id}': {size} (group_by: {plan.group_by}), plan {plan.hash}")
     reasons = explain_fusions(dag)
     modes = execution_modes(dag)
     elsewhere = set(modes.values()) != {"process"}
@@ -118,8 +118,8 @@ def _print_plan(dag: CompiledDag) -> None:
         reason = [f"({reasons[task.id]})"] if reasons[task.id] else []
         lines = "\n".join([*task.nodes[:SHOWN], *more, *reason])
         place = [modes[task.id]] if elsewhere else []
-        tasks.add_row(*texts(task.id, lines, ", ".join(task.upstream) or "–", *place))
-    stdout().print(tasks)
+        tasks.add_row(task.id, lines, ", ".join(task.upstream) or "–", *place)
+    show(tasks)
     _print_rest(len(plan.tasks), "task")
     _print_borders(dag)
     _print_crossings(dag)
@@ -128,7 +128,7 @@ def _print_plan(dag: CompiledDag) -> None:
 
 def _print_borders(dag: CompiledDag) -> None:
     """Print why tasks are not one; of the other groupings the name says it."""
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import say, show, table
     from kedro_aloft.compiler import explain_borders
 
     if dag.plan.group_by != "auto" or len(dag.plan.tasks) == 1:
@@ -136,39 +136,39 @@ def _print_borders(dag: CompiledDag) -> None:
     reasons = table("from", "to", "why two tasks")
     borders = list(explain_borders(dag).items())
     for (source, target), reason in borders[:SHOWN]:
-        reasons.add_row(*texts(source, target, reason))
-    stdout().print()
-    stdout().print(reasons)
+        reasons.add_row(source, target, reason)
+    say()
+    show(reasons)
     _print_rest(len(borders), "border")
 
 
 def _print_rest(number: int, noun: str) -> None:
-    """Say how much was not shown: nobody reads a thousand rows, and rich takes a millisecond for each."""
-    from kedro_aloft.cli.console import count, stdout
+    """Say how much was not shown: nobody reads a thousand rows."""
+    from kedro_aloft.cli.console import count, say
 
     if number > SHOWN:
-        stdout().print(f"… and {count(number - SHOWN, noun)} more: `kedro airflow plan --json` has all")
+        say(f"… and {count(number - SHOWN, noun)} more: `kedro airflow plan --json` has all")
 
 
 def _print_crossings(dag: CompiledDag) -> None:
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import say, show, table
 
     plan = dag.plan
     if not plan.crossings:
-        stdout().print("Nothing crosses between tasks.")
+        say("Nothing crosses between tasks.")
         return
     borders = table("dataset", "from", "to", "kept in")
     for crossing in plan.crossings[:SHOWN]:
         kept = handoff_uri(dag, crossing.dataset) if crossing.handed_over else crossing.location or "the catalog"
-        borders.add_row(*texts(crossing.dataset, crossing.source, crossing.target, kept))
-    stdout().print()
-    stdout().print(borders)
+        borders.add_row(crossing.dataset, crossing.source, crossing.target, kept)
+    say()
+    show(borders)
     _print_rest(len(plan.crossings), "crossing")
 
 
 def _print_forecast(dag: CompiledDag) -> None:
     """Print the predicted makespan of this plan and of others."""
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import say, show, table
     from kedro_aloft.compiler import forecast_dag
 
     forecast = forecast_dag(dag)
@@ -176,9 +176,7 @@ def _print_forecast(dag: CompiledDag) -> None:
     for case in forecast.cases:
         title = "durations known" if case.unknown_s is None else f"if unknown nodes take {case.unknown_s:g} s"
         figures = (case.planned_s, case.none_s, case.auto_s, case.one_s, case.bound_s)
-        seconds.add_row(*texts(title, *(f"{figure:.1f}" for figure in figures)))
-    stdout().print()
-    stdout().print(seconds)
-    stdout().print(
-        f"Durations of {forecast.known} of {forecast.nodes} nodes are known; {forecast.slots} tasks at a time."
-    )
+        seconds.add_row(title, *(f"{figure:.1f}" for figure in figures))
+    say()
+    show(seconds)
+    say(f"Durations of {forecast.known} of {forecast.nodes} nodes are known; {forecast.slots} tasks at a time.")

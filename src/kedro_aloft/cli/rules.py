@@ -19,7 +19,7 @@ def rules(as_json: bool) -> None:
     Example:
       kedro airflow rules --json
     """
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import show, table
     from kedro_aloft.rules import RULES
 
     if as_json:
@@ -27,5 +27,5 @@ def rules(as_json: bool) -> None:
         return
     rows = table("code", "severity", "family", "what it looks for")
     for rule in RULES:
-        rows.add_row(*texts(rule.code, rule.severity.value, rule.family, rule.summary))
-    stdout().print(rows)
+        rows.add_row(rule.code, rule.severity.value, rule.family, rule.summary)
+    show(rows)

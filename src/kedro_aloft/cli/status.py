@@ -20,7 +20,7 @@ def status(as_json: bool) -> None:
     Example:
       kedro airflow status --json
     """
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import say, show, table
     from kedro_aloft.embedded import EmbeddedAirflow
     from kedro_aloft.project import find_project
 
@@ -30,14 +30,14 @@ def status(as_json: bool) -> None:
         click.echo(json.dumps({"up": state.up, "running": state.running, "url": url, "components": state.components}))
     else:
         word = "up" if state.up else "starting or not well" if state.running else "down"
-        stdout().print(f"Airflow is {word}{f'  {url}' if url else ''}")
+        say(f"Airflow is {word}{f'  {url}' if url else ''}")
         if state.failure:
-            stdout().print(f"  the last time {state.failure}")
+            say(f"  the last time {state.failure}")
         components = table("component", "state")
         for name, health in sorted(state.components.items()):
-            components.add_row(*texts(name, health))
+            components.add_row(name, health)
         if state.components:
-            stdout().print(components)
-            stdout().print(f"logs: {state.logs}")
+            show(components)
+            say(f"logs: {state.logs}")
     if not state.up:
         sys.exit(1)

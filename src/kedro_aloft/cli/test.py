@@ -73,21 +73,21 @@ def test(twice: bool, data: Path | None, as_json: bool, params: str, **options: 
 
 def _print_datasets(reports: Sequence[TrialReport]) -> None:
     """Print one line per persisted output; what differs has its place and both values."""
-    from kedro_aloft.cli.console import stdout, table, texts
+    from kedro_aloft.cli.console import show, table
 
     verdicts = [one for report in reports for one in report.datasets]
     differing = any(not one.equal for one in verdicts)
     found = table("dataset", "node", "verdict", *(("where", "kedro run", "Airflow") if differing else ()))
     for one in verdicts:
         cells = (one.dataset, one.node, one.verdict, one.where, one.kedro, one.airflow)
-        found.add_row(*texts(*cells[: len(found.columns)]))
+        found.add_row(*cells[: len(found.columns)])
     if verdicts:
-        stdout().print(found)
+        show(found)
 
 
 def _print_end(report: TrialReport) -> None:
     """Say how one pipeline fared, and why."""
-    from kedro_aloft.cli.console import count, marked, ok, stderr
+    from kedro_aloft.cli.console import count, marked, ok, tell
 
     name = f"'{report.pipeline}'"
     if report.state == "failed":
@@ -100,7 +100,7 @@ def _print_end(report: TrialReport) -> None:
         different = [one for one in report.datasets if not one.equal]
         marked("✗", "bold red", f"{name}: {count(len(different), 'dataset')} of {len(report.datasets)} differ")
         for one in different:
-            stderr().print(f"    {_explained(one)}")
+            tell(f"    {_explained(one)}")
 
 
 def _explained(verdict: Verdict) -> str:
@@ -108,18 +108,18 @@ def _explained(verdict: Verdict) -> str:
 
 
 def _print_failure(report: TrialReport) -> None:
-    from kedro_aloft.cli.console import marked, stderr
+    from kedro_aloft.cli.console import marked, tell
 
     if report.airflow.state != "success":
         marked("✗", "bold red", f"the DAG '{report.dag_id}' failed")
         for task, said in report.airflow.failures.items():
-            stderr().print(f"    task {task}: {said}")
+            tell(f"    task {task}: {said}")
     if report.kedro.state == "success":
         again = "it did well the first time: a retry or a cleared task would fail, too"
         once = "`kedro run` succeeds with the same data: look at what crosses between tasks"
-        stderr().print(f"  {again if report.runs > 1 else once}")
+        tell(f"  {again if report.runs > 1 else once}")
         return
     both = " as well: this is not Airflow's doing" if report.airflow.state != "success" else ""
     marked("✗", "bold red", f"`kedro run` fails{both}")
     for line in report.kedro.said.splitlines():
-        stderr().print(f"    {line}")
+        tell(f"    {line}")

@@ -23,7 +23,7 @@ def up(port: int | None, env: str | None, conf_source: str | None) -> None:
     Example:
       kedro airflow up
     """
-    from kedro_aloft.cli.console import marked, ok, stderr
+    from kedro_aloft.cli.console import marked, ok, tell
     from kedro_aloft.cli.findings import compile_ordered
     from kedro_aloft.cli.run import deploy
     from kedro_aloft.compiler import Order
@@ -35,11 +35,11 @@ def up(port: int | None, env: str | None, conf_source: str | None) -> None:
     embedded = EmbeddedAirflow(project.path, port=port)
     address = embedded.up()
     ok(f"Airflow {address.airflow} is {'already ' if address.already_up else ''}up  {address.url}")
-    stderr().print(f"  user {address.username}, password {address.password}")
+    tell(f"  user {address.username}, password {address.password}")
     try:
         for dag in compile_ordered(project, Order(command="up", for_here=True)):
             deploy(embedded, dag)
             ok(f"DAG '{dag.dag_id}' is live  {address.url}/dags/{dag.dag_id}")
     except AloftError as error:
         marked("!", "yellow", f"Airflow is up, but the default pipeline is not on it. {error}")
-    stderr().print("  stop it with: kedro airflow down")
+    tell("  stop it with: kedro airflow down")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ MOST_BLOCKS = 32
 
 def numbered(keys: Iterable[Hashable]) -> tuple[int, ...]:
     """Return the cut in which nodes with equal keys share a task."""
-    numbers: dict[Hashable, int] = {}
-    return tuple(numbers.setdefault(key, len(numbers)) for key in keys)
+    every = list(keys)
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(every))}
+    return tuple([numbers[key] for key in every])
 
 
 def members_of(cut: Sequence[int]) -> list[list[int]]:
@@ -132,12 +134,12 @@ def _stages(work: Work, case: Sequence[float], blocks: Sequence[tuple[int, list[
     for number, (_, nodes) in enumerate(blocks):
         for node in nodes:
             block_of[node] = number
-    received = _received(work, block_of)
+    clumps = _clumps(work, case, blocks, block_of)
     best = [0.0] * (len(blocks) + 1)
     following = [len(blocks)] * len(blocks)
     for first in range(len(blocks) - 1, -1, -1):
         best[first] = float("inf")
-        for last, seconds in _stage_seconds(work, case, blocks, block_of, received, first):
+        for last, seconds in _stage_seconds(work, blocks, clumps, first):
             if seconds > longest and last > first:
                 break
             if seconds + best[last + 1] < best[first]:
@@ -152,25 +154,53 @@ def _stages(work: Work, case: Sequence[float], blocks: Sequence[tuple[int, list[
     return stage
 
 
-def _received(work: Work, block_of: Sequence[int]) -> dict[int, list[tuple[int, float]]]:
-    """What each node reads from memory: (block of the writer, seconds when it comes from another task)."""
-    received: dict[int, list[tuple[int, float]]] = defaultdict(list)
+@dataclass(frozen=True, slots=True)
+class _Clumps:
+    """The connected parts of each block; they are numbered in the blocks' order. A stage takes them in as they are.
+
+    Args:
+        first: The first clump of each block, and behind them how many there are.
+        seconds: Of their nodes.
+        above: Clumps of earlier blocks that each waits for.
+        received: What each reads from memory of earlier blocks: (block of the writer, seconds of a handoff).
+    """
+
+    first: list[int]
+    seconds: list[float]
+    above: list[set[int]]
+    received: list[list[tuple[int, float]]]
+
+
+def _clumps(
+    work: Work, case: Sequence[float], blocks: Sequence[tuple[int, list[int]]], block_of: Sequence[int]
+) -> _Clumps:
+    part_of = _parts(work, block_of)
+    numbers: dict[int, int] = {}
+    first = [0]
+    for _, nodes in blocks:
+        for node in nodes:
+            numbers.setdefault(part_of[node], len(numbers))
+        first.append(len(numbers))
+    clump_of = [numbers[part] for part in part_of]
+    found = _Clumps(first, [0.0] * len(numbers), [set() for _ in numbers], [[] for _ in numbers])
+    for node, clump in enumerate(clump_of):
+        found.seconds[clump] += case[node]
+        found.above[clump].update([clump_of[parent] for parent in work.parents[node]])
+    for clump, above in enumerate(found.above):
+        above.discard(clump)
     for one in work.passed:
         for reader in one.readers:
-            received[reader].append((block_of[one.producer], 2 * one.seconds))
-    return received
+            if block_of[one.producer] < block_of[reader]:
+                found.received[clump_of[reader]].append((block_of[one.producer], 2 * one.seconds))
+    return found
 
 
 def _stage_seconds(
-    work: Work,
-    case: Sequence[float],
-    blocks: Sequence[tuple[int, list[int]]],
-    block_of: Sequence[int],
-    received: dict[int, list[tuple[int, float]]],
-    first: int,
+    work: Work, blocks: Sequence[tuple[int, list[int]]], clumps: _Clumps, first: int
 ) -> Iterator[tuple[int, float]]:
     """For each block at which a stage from `first` may end: the block and the stage's predicted seconds."""
     costs = work.costs
+    lowest = clumps.first[first]
     leader: dict[int, int] = {}
     weight: dict[int, float] = {}
     longest = total = 0.0
@@ -178,24 +208,24 @@ def _stage_seconds(
     for last in range(first, min(len(blocks), first + MOST_BLOCKS)):
         if blocks[last][0] != blocks[first][0]:
             return
-        for node in blocks[last][1]:
-            leader[node] = node
-            seconds = case[node]
-            if node in received:
-                seconds += sum(price for block, price in received[node] if block < first)
+        for clump in range(clumps.first[last], clumps.first[last + 1]):
+            leader[clump] = clump
+            seconds = clumps.seconds[clump]
+            if clumps.received[clump]:
+                seconds += sum(price for block, price in clumps.received[clump] if block < first)
             total += seconds
             parts += 1
-            for parent in work.parents[node]:
-                if block_of[parent] < first:
+            for parent in clumps.above[clump]:
+                if parent < lowest:
                     continue
                 root = leader[parent]
                 if leader[root] != root:
                     root = _find(leader, root)
-                if root != node:
+                if root != clump:
                     seconds += weight[root]
-                    leader[root] = node
+                    leader[root] = clump
                     parts -= 1
-            weight[node] = seconds
+            weight[clump] = seconds
             if seconds > longest:  # noqa: PLR1730  a call costs, in the innermost loop
                 longest = seconds
         tasks = _paying_tasks(work, total, parts)

@@ -1,0 +1,55 @@
+"""How commands print: tables that align, and fold only where they do not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kedro_aloft.cli.console import marked, show, table
+
+if TYPE_CHECKING:
+    from kedro_aloft.cli.console import Table
+
+
+@pytest.fixture
+def rows() -> Table:
+    rows = table("task", "nodes", "after")
+    rows.add_row("train", "split\nfit", "–")
+    rows.add_row("報告", "[bold]write[/]", "train")
+    return rows
+
+
+def test_columns_align_whatever_a_character_takes(rows: Table) -> None:
+    assert rows.lines() == [
+        "task  nodes          after",
+        "train split          –",
+        "      fit",
+        "報告  [bold]write[/] train",
+    ]
+
+
+def test_a_table_without_rows_has_its_titles() -> None:
+    assert table("a", "b").lines() == ["a b"]
+
+
+def test_a_pipe_has_no_width(rows: Table, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    rows.add_row("x" * 500, "", "")
+    show(rows)
+    assert capsys.readouterr().out.splitlines() == rows.lines()
+
+
+def test_what_does_not_fit_goes_on_in_its_cell(
+    rows: Table, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    show(rows)
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= 20
+    assert "[bold]" in "".join(shown)
+
+
+def test_without_a_terminal_a_mark_has_no_colour(capsys: pytest.CaptureFixture[str]) -> None:
+    marked("✓", "bold green", "done [x]")
+    assert capsys.readouterr().err == "✓ done [x]\n"
