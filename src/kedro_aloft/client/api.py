@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from kedro_aloft.client.transport import OfficialTransport, Transport
-from kedro_aloft.client.values import RunState, TaskState, to_run_state, to_task_state
+from kedro_aloft.client.values import Backfill, RunState, TaskState, parse_time, to_run_state, to_task_state
 from kedro_aloft.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
 PAGE_SIZE = 100
 # An Airflow that is busy or restarting answers one of these; asking again soon is right.
@@ -28,8 +29,8 @@ class AirflowApi:
     """A client of one Airflow.
 
     Give either a user name with a password (Airflow's simple or FAB auth manager) or a `token` function that
-    returns a fresh bearer token, which is how managed services log in. A token is asked for at the first call and
-    once more whenever Airflow answers 401.
+    returns a fresh bearer token (`client.auth` has several; an empty token means none). A token is asked for at the
+    first call and once more whenever Airflow answers 401.
 
     Args:
         url: Base address, e.g. `http://127.0.0.1:8080`.
@@ -93,6 +94,14 @@ class AirflowApi:
         path = f"/api/v2/parseDagFile/{_part(file_token)}"
         self._call("PUT", path, allow=(CONFLICT,))
 
+    def source(self, dag_id: str) -> str:
+        """Return the text of the file that the DAG's present version was made from."""
+        return str(self._get(f"/api/v2/dagSources/{_part(dag_id)}")["content"])
+
+    def dag_url(self, dag_id: str) -> str:
+        """Return the address of a DAG in Airflow's user interface."""
+        return f"{self.url}/dags/{_part(dag_id)}"
+
     def delete_dag(self, dag_id: str) -> bool:
         """Delete a DAG and its runs; return False when there was none."""
         status, _ = self._call("DELETE", f"/api/v2/dags/{_part(dag_id)}", allow=(NOT_FOUND,))
@@ -141,6 +150,33 @@ class AirflowApi:
         raw = self._pages(f"{_run_path(dag_id, run_id)}/taskInstances", "task_instances")
         return tuple(sorted(map(to_task_state, raw), key=_by_start))
 
+    def set_task_succeeded(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Let a task count as done without running it."""
+        self._call("PATCH", _task_path(dag_id, run_id, task_id), body={"new_state": "success"})
+
+    def clear(
+        self, dag_id: str, run_id: str, task_ids: Sequence[str], *, downstream: bool, dry_run: bool
+    ) -> tuple[TaskState, ...]:
+        """Let tasks of a run be run again; return them as they were.
+
+        Args:
+            dag_id: Id of the DAG.
+            run_id: Id of the run, which goes on with them when it has ended.
+            task_ids: The tasks, whatever their state.
+            downstream: Whether all tasks that come after them are meant, too.
+            dry_run: Only return what would be cleared.
+        """
+        body = {
+            "dag_run_id": run_id,
+            "task_ids": list(task_ids),
+            "include_downstream": downstream,
+            "dry_run": dry_run,
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        _, raw = self._call("POST", f"/api/v2/dags/{_part(dag_id)}/clearTaskInstances", body=body)
+        return tuple(sorted(map(to_task_state, raw["task_instances"]), key=lambda task: (task.task_id, task.map_index)))
+
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """Return a task's XCom value with JSON decoded, or None when there is none."""
         path = f"{_task_path(dag_id, run_id, task_id)}/xcomEntries/{_part(key)}"
@@ -156,6 +192,19 @@ class AirflowApi:
         found = self._find(path, query={"full_content": "true", "map_index": map_index})
         content = found.get("content", []) if found else []
         return content if isinstance(content, list) else str(content).splitlines()
+
+    # Backfills
+
+    def backfill(self, order: Backfill) -> int:
+        """Create the runs of a period in the past; return the id of the backfill."""
+        _, raw = self._call("POST", "/api/v2/backfills", body=order.to_body())
+        return int(raw["id"])
+
+    def backfill_dates(self, order: Backfill) -> tuple[datetime, ...]:
+        """Return the logical dates for which a backfill would create runs, in the order of its runs."""
+        _, raw = self._call("POST", "/api/v2/backfills/dry_run", body=order.to_body())
+        dates = (parse_time(entry["logical_date"]) for entry in raw["backfills"])
+        return tuple(date for date in dates if date is not None)
 
     # Plumbing
 
@@ -200,7 +249,8 @@ class AirflowApi:
 
     def _exchange(self, method: str, path: str, *, query: Mapping[str, Any], body: Any, login: bool) -> tuple[int, Any]:
         """Send once; an idempotent call is repeated while Airflow is busy or unreachable."""
-        headers = {"Authorization": f"Bearer {self._bearer()}"} if login else {}
+        bearer = self._bearer() if login else ""
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         for pause_s in (*PAUSES_S, None):
             try:
                 status, answer = self._transport.send(method, path, query=query, body=body, headers=headers)

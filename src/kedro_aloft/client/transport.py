@@ -8,6 +8,7 @@ server forbids. So one client speaks to Airflow 3.0.6 up to 3.3.
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlparse
 
@@ -82,9 +83,18 @@ def _new_client(url: str) -> ApiClient:
         ) from err
     # Our own RemoteError decides about retries; urllib3's default would repeat a POST that never got an answer.
     config = Configuration(host=url, retries=False)
+    config.ssl_ca_cert = _ca_bundle()
     if urlparse(url).hostname in LOOPBACK_HOSTS:
         config.proxy = None  # a proxy of the environment cannot reach this machine's loopback
     return ApiClient(config)
+
+
+def _ca_bundle() -> str | None:
+    """The certificates to trust, by the variables of `requests` and `curl`; OpenSSL reads SSL_CERT_FILE itself.
+
+    There is no way to turn the verification off.
+    """
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
 
 
 def _json_headers(headers: Mapping[str, str]) -> dict[str, str]:

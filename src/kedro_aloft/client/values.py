@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FINISHED_RUN_STATES = frozenset({"success", "failed"})
 
@@ -64,6 +67,41 @@ class RunResult:
 
     run: RunState
     tasks: tuple[TaskState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """A period in the past for which a DAG is to run.
+
+    Args:
+        dag_id: Id of the DAG, which must have a schedule.
+        first: Begin of the period, with a time zone.
+        last: Its end, which belongs to it.
+        conf: Configuration of each run.
+        again: Which dates that have a run already get another one: `none`, `failed` or `completed` (failed or not).
+        at_once: How many runs at the same time.
+        backwards: Whether the newest date comes first.
+    """
+
+    dag_id: str
+    first: datetime
+    last: datetime
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    again: str = "none"
+    at_once: int = 1
+    backwards: bool = False
+
+    def to_body(self) -> dict[str, Any]:
+        """Return it as Airflow's API takes it."""
+        return {
+            "dag_id": self.dag_id,
+            "from_date": self.first.isoformat(),
+            "to_date": self.last.isoformat(),
+            "dag_run_conf": dict(self.conf),
+            "reprocess_behavior": self.again,
+            "max_active_runs": self.at_once,
+            "run_backwards": self.backwards,
+        }
 
 
 def to_run_state(raw: dict[str, Any]) -> RunState:
