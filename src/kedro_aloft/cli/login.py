@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -36,17 +35,8 @@ def login(url: str, username: str | None) -> AirflowApi:
         UsageError: If the password or the token is missing in the environment.
     """
     from kedro_aloft.client import AirflowApi
-    from kedro_aloft.errors import UsageError
+    from kedro_aloft.client.auth import read_secret, variable_token
 
-    variable = PASSWORD_VARIABLE if username else TOKEN_VARIABLE
-    secret = os.environ.get(variable)
-    if not secret:
-        raise UsageError(
-            "Airflow wants a login.",
-            where=f"the environment variable {variable}",
-            seen="it is not set",
-            remedy=f"export {variable}=…" + ("" if username else ", or give --username"),
-        )
     if username:
-        return AirflowApi(url, username=username, password=secret)
-    return AirflowApi(url, token=lambda: secret)
+        return AirflowApi(url, username=username, password=read_secret(PASSWORD_VARIABLE))
+    return AirflowApi(url, token=variable_token(TOKEN_VARIABLE, instead=", or give --username"))

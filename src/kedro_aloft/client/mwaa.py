@@ -45,17 +45,17 @@ class MwaaTransport:
         return self._invoke({"Name": self.environment, "Method": method, "Path": path[len(_PREFIX) :], **given})
 
     def _invoke(self, call: dict[str, Any]) -> tuple[int, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
             answer = self._connect().invoke_rest_api(**call)
-        except ClientError as err:
+        except RemoteError:
+            raise
+        except Exception as err:  # boto3 makes its exceptions when it runs; what counts is what they carry
+            answer = getattr(err, "response", None)
+            if not isinstance(answer, dict):
+                raise ConnectionError(str(err)) from err
             # Airflow's own refusals carry its status and its answer; the others are Amazon's.
-            if "RestApiStatusCode" not in err.response:
-                return self._refused_by_amazon(err.response["Error"])
-            answer = err.response
-        except BotoCoreError as err:
-            raise ConnectionError(str(err)) from err
+            if "RestApiStatusCode" not in answer:
+                return self._refused_by_amazon(answer["Error"])
         return int(answer["RestApiStatusCode"]), _decoded(answer.get("RestApiResponse"))
 
     def _refused_by_amazon(self, error: Mapping[str, str]) -> tuple[int, Any]:

@@ -32,9 +32,19 @@ class AuthSettings(Settings):
         "machine at Amazon or Google.",
         "token",
     )
-    username_env: VariableName = _target("AIRFLOW_USERNAME", "Variable with the user name.", "SHOP_AIRFLOW_USER")
-    password_env: VariableName = _target("AIRFLOW_PASSWORD", "Variable with the password.", "SHOP_AIRFLOW_PASSWORD")
-    token_env: VariableName = _target("AIRFLOW_TOKEN", "Variable with the token.", "SHOP_AIRFLOW_TOKEN")
+    username_env: VariableName = _target(
+        "KEDRO_ALOFT_AIRFLOW_USERNAME", "Variable with the user name.", "SHOP_AIRFLOW_USER"
+    )
+    password_env: VariableName = _target(
+        "KEDRO_ALOFT_AIRFLOW_PASSWORD", "Variable with the password.", "SHOP_AIRFLOW_PASSWORD"
+    )
+    token_env: VariableName = _target("KEDRO_ALOFT_AIRFLOW_TOKEN", "Variable with the token.", "SHOP_AIRFLOW_TOKEN")
+    audience: Text | None = _target(
+        None,
+        "For `kind: google`: client id of the identity-aware proxy in front of Airflow; null where there is none, as "
+        "for Composer.",
+        "1234-abcd.apps.googleusercontent.com",
+    )
 
 
 class AirflowSettings(Settings):
