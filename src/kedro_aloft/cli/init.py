@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kedro_aloft.cli.ci_files import SYSTEMS
 from kedro_aloft.cli.console import command_errors
-from kedro_aloft.cli.options import project_options
+from kedro_aloft.cli.options import project_options, refuse_together
 
 if TYPE_CHECKING:
     from kedro_aloft.graph.snapshot import Snapshot
@@ -23,23 +24,36 @@ TASK_IDS = "airflow_task_ids.json"
 
 @click.command()
 @click.option("--tests", is_flag=True, help="Write tests/test_airflow_integrity.py and the task ids instead.")
-@click.option("--force", is_flag=True, help="Overwrite an existing airflow.yml; with --tests the task ids.")
+@click.option(
+    "--ci", default=None, type=click.Choice(SYSTEMS), help="Write the workflow for check, test, build, deploy instead."
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Overwrite airflow.yml; with --tests the task ids, with --ci the workflow.",
+)
 @project_options
 @command_errors
-def init(tests: bool, force: bool, env: str | None, conf_source: str | None) -> None:
+def init(tests: bool, ci: str | None, force: bool, env: str | None, conf_source: str | None) -> None:
     """Write conf/base/airflow.yml with every common setting as a comment. Nothing needs it: all has a default.
 
     With --tests, write tests for pytest that the project runs on Airflow; a test file that is there is left alone.
+    With --ci, write a workflow that checks, tests and compiles every change and deploys the main branch.
 
     \b
     Examples:
       kedro airflow init
       kedro airflow init --tests
+      kedro airflow init --ci=github
     """
     from kedro_aloft.errors import UsageError
     from kedro_aloft.project import open_project
 
+    refuse_together({"--tests": tests, "--ci": ci is not None})
     project = open_project(env=env, conf_source=conf_source)
+    if ci is not None:
+        _write_ci(project, ci, force=force)
+        return
     if tests:
         _write_tests(project, force=force)
         return
@@ -67,6 +81,26 @@ def _write(project: Project, target: Path) -> None:
     write_files(target.parent, {target.name: TEMPLATE.read_text(encoding="utf-8")})
     write_files(schema.parent, {schema.name: schema_text()})
     ok(f"wrote {_shown(target, project)} and its schema for editors, {_shown(schema, project)}")
+
+
+def _write_ci(project: Project, system: str, *, force: bool) -> None:
+    """Write the workflow of a CI system unless there is one."""
+    from kedro_aloft.cli.ci_files import ci_advice, ci_file, ci_texts
+    from kedro_aloft.cli.console import ok, stdout
+    from kedro_aloft.errors import UsageError
+    from kedro_aloft.render import write_file
+
+    if (project.path / ci_file(system)).exists() and not force:
+        raise UsageError(
+            "This project has the workflow already.",
+            where=str(ci_file(system)),
+            remedy=f"edit it, or overwrite it with `kedro airflow init --ci={system} --force`",
+        )
+    for name, text in ci_texts(system, project.path).items():
+        ok(f"{write_file(project.path / name, text)} {name}")
+    advice = ci_advice(system, project.path)
+    if advice:
+        stdout().print(advice, markup=False)
 
 
 def _write_tests(project: Project, *, force: bool) -> None:

@@ -86,7 +86,100 @@ class FolderTarget(TargetSettings):
     path: Uri = _target(..., "The folder: a path, or any fsspec address.", "s3://shop-airflow/dags")
 
 
-KINDS: Mapping[str, type[TargetSettings]] = {"local": LocalTarget, "folder": FolderTarget}
+class GitTarget(TargetSettings):
+    """A branch of a Git repository, read by a DAG bundle."""
+
+    kind: Literal["git"] = _target(..., "`git`: a Git repository that Airflow reads by a DAG bundle.", "git")
+    repository: Text = _target(
+        ...,
+        "Address of the repository, without a login: that is Git's own matter.",
+        "git@github.com:acme/airflow-dags.git",
+    )
+    branch: Text = _target("main", "The branch that Airflow tracks; it is made when there is none.", "production")
+    path: Text = _target("dags", "Folder in the repository, the bundle's `subdir`.", "teams/shop")
+
+
+class _ImageSettings(TargetSettings):
+    """What targets have that make an image of Airflow."""
+
+    packages: tuple[Text, ...] = _target((), "Packages of the operating system for the image.", ["libgomp1"])
+    env_vars: Mapping[VariableName, str] = _target(
+        {}, "Environment variables of all of Airflow's services; no secrets.", {"KEDRO_ENV": "prod"}
+    )
+    secrets: tuple[VariableName, ...] = _target(
+        (), "Names of environment variables with secrets, whose values the target has.", ["WAREHOUSE_PASSWORD"]
+    )
+
+
+class AstroTarget(TargetSettings):
+    """An Astro project."""
+
+    kind: Literal["astro"] = _target(..., "`astro`: a project folder for Astronomer's Astro.", "astro")
+    path: Text = _target(..., "The project folder, relative to this project; it is made.", "../shop-astro")
+    deployment: Text | None = _target(
+        None, "Id of the Astro Deployment; without one the folder is written and the command printed.", "clx0a1b2c"
+    )
+    runtime: Text = _target("3.3-2", "Version of Astro Runtime.", "3.2-6")
+    packages: tuple[Text, ...] = _target((), "Packages of the operating system for the image.", ["libgomp1"])
+
+
+class ComposeTarget(_ImageSettings):
+    """Airflow for a team, on one server with Docker Compose."""
+
+    kind: Literal["compose"] = _target(..., "`compose`: a whole Airflow on a server with Docker Compose.", "compose")
+    path: Text = _target(..., "Folder of the server for it, relative to this project; it is made.", "/srv/shop-airflow")
+    base_image: Text | None = _target(
+        None, "Image of Airflow to build on; null takes the official one.", "apache/airflow:3.2.2-python3.12"
+    )
+    start: bool = _target(
+        True, "Whether a deploy starts and updates the services where Docker Compose is there.", False
+    )
+
+
+class HelmTarget(_ImageSettings):
+    """Airflow on Kubernetes by its official chart."""
+
+    kind: Literal["helm"] = _target(..., "`helm`: Airflow's official chart on Kubernetes.", "helm")
+    path: Text = _target(..., "Folder for values and image, relative to this project; it is made.", "deploy/helm")
+    image: Text = _target(..., "Repository of the image; its tag is made of the content.", "ghcr.io/acme/shop-airflow")
+    base_image: Text | None = _target(
+        None, "Image of Airflow to build on; null takes the official one.", "apache/airflow:3.2.2-python3.12"
+    )
+    dags: Uri | None = _target(
+        None,
+        "Bucket folder with DAG files that Airflow reads; null puts them into the image.",
+        "s3://shop-airflow/dags",
+    )
+    release: Text = _target("airflow", "Name of the Helm release.", "airflow")
+    namespace: Text = _target("airflow", "Namespace of Kubernetes.", "data")
+    chart_version: Text = _target("1.22.0", "Version of the chart.", "1.21.0")
+    executor: Literal["CeleryExecutor", "KubernetesExecutor", "LocalExecutor"] = _target(
+        "CeleryExecutor", "Airflow's executor.", "KubernetesExecutor"
+    )
+    identity: Mapping[str, str] = _target(
+        {},
+        "Annotations of the service accounts, by which a cloud knows the pods.",
+        {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/shop"},
+    )
+    logs: Uri | None = _target(
+        None, "Where logs of tasks are kept; null leaves them in the pods.", "s3://shop-airflow/logs"
+    )
+    logs_connection: Text | None = _target(None, "Airflow's connection for that.", "aws_default")
+    install: bool = _target(
+        False,
+        "Whether a deploy builds and pushes the image and runs `helm upgrade`; else it prints the commands.",
+        True,
+    )
+
+
+KINDS: Mapping[str, type[TargetSettings]] = {
+    "local": LocalTarget,
+    "folder": FolderTarget,
+    "git": GitTarget,
+    "astro": AstroTarget,
+    "compose": ComposeTarget,
+    "helm": HelmTarget,
+}
 """Kind → model of its keys. A new kind is a row here, and a class in `deploy/targets/` under the same name."""
 
 

@@ -1,0 +1,119 @@
+"""Target `compose`: a whole Airflow on a server of a team, with Docker Compose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kedro_aloft.contract.files import FileStore
+from kedro_aloft.deploy.advice import needs_step
+from kedro_aloft.deploy.airflow import api_of
+from kedro_aloft.deploy.programs import has_compose, run_program
+from kedro_aloft.deploy.recipe import (
+    digest_of,
+    hide_releases,
+    image_requirements,
+    python_version,
+    runtime_files,
+    write_all,
+)
+from kedro_aloft.deploy.steps import Phase, Step
+from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
+from kedro_aloft.render.targets import airflow_image, render_compose, render_dockerfile
+from kedro_aloft.render.targets.compose import SECRETS_SCRIPT
+from kedro_aloft.settings.targets import ComposeTarget as ComposeSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from kedro_aloft.client import AirflowApi
+    from kedro_aloft.deploy.target import Delivery
+    from kedro_aloft.settings.targets import TargetSettings
+
+RUNTIME = "kedro_aloft"
+_COMMAND = ("docker", "compose", "up", "--detach", "--build")
+
+
+class ComposeTarget:
+    """A folder on the server: image and services beside dags/, which the services see at once."""
+
+    kind: ClassVar[str] = "compose"
+    capabilities: ClassVar[Capabilities] = Capabilities(live_s=120.0)
+    settings_model: ClassVar[type[TargetSettings]] = ComposeSettings
+
+    def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
+        assert isinstance(settings, ComposeSettings)
+        self.name = name
+        self._settings = settings
+        self._path = (project / settings.path).resolve()
+        self._folder = FileStore(str(self._path))
+
+    def overrides(self) -> Mapping[str, Any]:
+        """Nothing is decided here."""
+        return {}
+
+    def dags(self) -> FileStore:
+        """The folder that the services mount."""
+        return self._folder.at("dags")
+
+    def store(self) -> FileStore:
+        """The configured store, or one among the DAG files."""
+        return FileStore(self._settings.store) if self._settings.store else self.dags().at(STORE_FOLDER)
+
+    def releases(self) -> str:
+        """As DAG files name the store."""
+        return self._settings.store or STORE_FOLDER
+
+    def steps(self, delivery: Delivery) -> Sequence[Step]:
+        """Before anything of the release is seen: the services, with the libraries that it needs."""
+        files = self._files(delivery)
+        what = f"write the services to {self._settings.path}: compose.yaml, Dockerfile, requirements.txt"
+        can_start = self._settings.start and has_compose()
+        command = f"`{' '.join(_COMMAND)}` in {self._settings.path}"
+        return (
+            Step(phase=Phase.PREPARE, name="write services", what=what, apply=lambda: self._write(files)),
+            Step(
+                phase=Phase.PREPARE,
+                name="start services",
+                what=f"run {command}" if can_start else f"say how to start them: {command}",
+                apply=self._start if can_start else self._explain,
+            ),
+            needs_step(delivery, set_variable=f"{self._settings.path}/.env: {{name}}=…"),
+        )
+
+    def api(self) -> AirflowApi | None:
+        """The Airflow that airflow.yml names."""
+        return api_of(self._settings.airflow)
+
+    def _files(self, delivery: Delivery) -> dict[str, bytes]:
+        settings = self._settings
+        dockerfile = render_dockerfile(
+            base=settings.base_image or airflow_image(python_version()),
+            packages=sorted(settings.packages),
+            copies=[(SECRETS_SCRIPT, f"/opt/kedro-aloft/{SECRETS_SCRIPT}")],
+        )
+        requirements = image_requirements(delivery.project)
+        image = {"Dockerfile": dockerfile.encode(), "requirements.txt": requirements.encode(), **runtime_files(RUNTIME)}
+        texts = render_compose(
+            name=delivery.package.replace("_", "-").lower(),
+            tag=digest_of(image),
+            environment=settings.env_vars,
+            secrets=sorted(settings.secrets),
+        )
+        return {**image, **{name: text.encode() for name, text in texts.items()}}
+
+    def _write(self, files: Mapping[str, bytes]) -> str:
+        told = write_all(self._folder, files, runtime=RUNTIME)
+        hide_releases(self.dags())
+        # Docker would make it as root.
+        (self._path / "data").mkdir(exist_ok=True)
+        return told
+
+    def _start(self) -> str:
+        run_program(_COMMAND, folder=self._path, remedy="see `docker compose ps` and `docker compose logs` there")
+        return (
+            "the services are up; the password of admin: docker compose exec api-server cat /run/airflow/passwords.json"
+        )
+
+    def _explain(self) -> str:
+        return f"on the server:\n  cd {self._settings.path} && {' '.join(_COMMAND)}"

@@ -1,0 +1,172 @@
+"""Target `helm`: Airflow on Kubernetes by its official chart; DAG files in the image or in a bucket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kedro_aloft.contract.files import FileStore
+from kedro_aloft.deploy.advice import needs_step
+from kedro_aloft.deploy.airflow import api_of
+from kedro_aloft.deploy.programs import has_program, run_program
+from kedro_aloft.deploy.recipe import (
+    digest_of,
+    hide_releases,
+    image_requirements,
+    python_version,
+    runtime_files,
+    write_all,
+)
+from kedro_aloft.deploy.steps import Phase, Step
+from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
+from kedro_aloft.errors import UsageError
+from kedro_aloft.render.targets import AIRFLOW_VERSION, Bundle, airflow_image, render_dockerfile, render_values
+from kedro_aloft.render.targets.helm import CHART, REPOSITORY
+from kedro_aloft.settings.targets import HelmTarget as HelmSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from kedro_aloft.client import AirflowApi
+    from kedro_aloft.deploy.target import Delivery
+    from kedro_aloft.settings.targets import TargetSettings
+
+RUNTIME = "kedro_aloft"
+_DAGS = "/opt/airflow/dags"
+_IGNORED = "*\n!Dockerfile\n!requirements.txt\n!kedro_aloft\n!dags\n**/__pycache__\n"
+_BUNDLES = {
+    "s3": "airflow.providers.amazon.aws.bundles.s3.S3DagBundle",
+    "gs": "airflow.providers.google.cloud.bundles.gcs.GCSDagBundle",
+}
+
+
+class HelmTarget:
+    """Image and values for the chart."""
+
+    kind: ClassVar[str] = "helm"
+    capabilities: ClassVar[Capabilities] = Capabilities(live_s=660.0)
+    settings_model: ClassVar[type[TargetSettings]] = HelmSettings
+
+    def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
+        assert isinstance(settings, HelmSettings)
+        self.name = name
+        self._settings = settings
+        self._path = (project / settings.path).resolve()
+        self._folder = FileStore(str(self._path))
+
+    def overrides(self) -> Mapping[str, Any]:
+        """Nothing is decided here."""
+        return {}
+
+    def dags(self) -> FileStore:
+        """The bucket, or the folder that becomes a part of the image."""
+        return FileStore(self._settings.dags) if self._settings.dags else self._folder.at("dags")
+
+    def store(self) -> FileStore:
+        """The configured store, or one among the DAG files."""
+        return FileStore(self._settings.store) if self._settings.store else self.dags().at(STORE_FOLDER)
+
+    def releases(self) -> str:
+        """As DAG files name the store."""
+        return self._settings.store or STORE_FOLDER
+
+    def steps(self, delivery: Delivery) -> Sequence[Step]:
+        """Write image and values; install them before DAG files in a bucket change, after those in the image."""
+        image, files = self._files(delivery)
+        commands = self._commands(image)
+        install = self._settings.install and has_program("docker") and has_program("helm")
+        shown = "; ".join(" ".join(words) for words in commands)
+        what = f"write image and values to {self._settings.path}: Dockerfile, requirements.txt, values.yaml"
+        return (
+            Step(phase=Phase.PREPARE, name="write image and values", what=what, apply=lambda: self._write(files)),
+            Step(
+                phase=Phase.PREPARE if self._settings.dags else Phase.PUBLISH,
+                name="install",
+                what=f"run in {self._settings.path}: {shown}" if install else f"say how to install: {shown}",
+                apply=lambda: self._install(commands) if install else self._explain(commands),
+            ),
+            needs_step(delivery, set_variable="name it in `secrets` of the target: {name}"),
+        )
+
+    def api(self) -> AirflowApi | None:
+        """The Airflow that airflow.yml names."""
+        return api_of(self._settings.airflow)
+
+    def _files(self, delivery: Delivery) -> tuple[str, dict[str, bytes]]:
+        """The image's name, and all files by path."""
+        settings = self._settings
+        dockerfile = render_dockerfile(
+            base=settings.base_image or airflow_image(python_version()),
+            packages=sorted(settings.packages),
+            copies=() if settings.dags else [("dags", _DAGS)],
+        )
+        requirements = image_requirements(delivery.project)
+        files = {"Dockerfile": dockerfile.encode(), "requirements.txt": requirements.encode(), **runtime_files(RUNTIME)}
+        files[".dockerignore"] = _IGNORED.encode()
+        release = f"-{delivery.release.id}" if delivery.release is not None and not settings.dags else ""
+        image = f"{settings.image}:{digest_of(files)}{release}"
+        return image, {**files, "values.yaml": self._values(delivery, image).encode()}
+
+    def _values(self, delivery: Delivery, image: str) -> str:
+        settings = self._settings
+        environment = dict(settings.env_vars)
+        if (settings.dags or "").startswith("gs://"):
+            # The bundle asks for a connection; this one means the identity of the pod.
+            environment.setdefault("AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT", "google-cloud-platform://")
+        return render_values(
+            name=delivery.package.replace("_", "-").lower(),
+            namespace=settings.namespace,
+            chart_version=settings.chart_version,
+            airflow_version=AIRFLOW_VERSION,
+            image=image,
+            executor=settings.executor,
+            bundle=_bundle(settings.dags),
+            environment=environment,
+            secrets=sorted(settings.secrets),
+            identity=settings.identity,
+            logs=settings.logs,
+            logs_connection=settings.logs_connection,
+        )
+
+    def _write(self, files: Mapping[str, bytes]) -> str:
+        told = write_all(self._folder, files, runtime=RUNTIME)
+        hide_releases(self.dags())
+        return told
+
+    def _commands(self, image: str) -> tuple[tuple[str, ...], ...]:
+        settings = self._settings
+        upgrade = ("helm", "upgrade", "--install", settings.release, CHART.partition("/")[2], "--repo", REPOSITORY)
+        place = ("--version", settings.chart_version, "--namespace", settings.namespace, "--values", "values.yaml")
+        return (("docker", "build", "--tag", image, "."), ("docker", "push", image), (*upgrade, *place, "--wait"))
+
+    def _install(self, commands: Sequence[Sequence[str]]) -> str:
+        for words in commands:
+            run_program(
+                words, folder=self._path, remedy="see that this machine may push the image and knows the cluster"
+            )
+        return f"{self._settings.release} in {self._settings.namespace} is up to date"
+
+    def _explain(self, commands: Sequence[Sequence[str]]) -> str:
+        lines = (f"  cd {self._settings.path}", *(f"  {' '.join(words)}" for words in commands))
+        return "\n".join(("the secrets that the values name come first, see the head of values.yaml; then:", *lines))
+
+
+def _bundle(dags: str | None) -> Bundle:
+    """How Airflow reads the DAG files.
+
+    Raises:
+        UsageError: If Airflow has no bundle for this address.
+    """
+    if dags is None:
+        return Bundle(kwargs={"path": _DAGS})
+    protocol, _, rest = dags.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    if protocol not in _BUNDLES:
+        raise UsageError(
+            f"Airflow has no DAG bundle for '{protocol}'.",
+            where="dags",
+            seen=f"it has some for {', '.join(_BUNDLES)}",
+            remedy="leave `dags` out, and the DAG files go into the image",
+            code="ALOFT-926",
+        )
+    return Bundle(classpath=_BUNDLES[protocol], kwargs={"bucket_name": bucket, "prefix": prefix})
