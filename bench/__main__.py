@@ -22,7 +22,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.text import Text
 
-from bench import budgets, checking, creating, handoff, parsing, report, runs, tasks
+from bench import budgets, checking, containers, creating, handoff, parsing, report, runs, tasks
 from bench.commands import BenchError
 from bench.environments import CACHE
 from bench.figures import Figures
@@ -111,6 +111,11 @@ def _handoff(figures: Figures, *, quick: bool) -> None:
     handoff.measure_handoff(figures, size_gb=QUICK_HANDOFF_GB if quick else HANDOFF_GB)
 
 
+def _containers(figures: Figures, *, quick: bool) -> None:
+    if why := containers.measure_containers(figures, repeats=0 if quick else REPEATS):
+        console.print(Text(f"   docker, kubernetes: left out. {why}", style="yellow"))
+
+
 SUITES: dict[str, Suite] = {
     "runs": _runs,
     "create": _create,
@@ -119,6 +124,7 @@ SUITES: dict[str, Suite] = {
     "tasks": _tasks,
     "plugins": _plugins,
     "handoff": _handoff,
+    "containers": _containers,
 }
 
 

@@ -36,13 +36,18 @@ class Measured:
         cpu_s: Processor time of scheduler, API server, tasks and warm servers meanwhile.
         peak_mib: Largest proportional set size of these processes together, above what they had before; 0 when it was
             not asked for, since looking costs processor time.
-        tasks: How many tasks ran.
+        task_s: Seconds of each task, as Airflow counts.
     """
 
     makespan_s: float
     cpu_s: float
     peak_mib: float
-    tasks: int
+    task_s: tuple[float, ...]
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks ran."""
+        return len(self.task_s)
 
 
 class Airflow:
@@ -85,7 +90,7 @@ class Airflow:
         if state.state != "success" or state.seconds is None:
             raise BenchError(f"{dag_id}: the run is {state.state}")
         tasks = self._api.tasks(dag_id, state.run_id)
-        return Measured(state.seconds, cpu_s, peak[0], len(tasks))
+        return Measured(state.seconds, cpu_s, peak[0], tuple(task.seconds or 0.0 for task in tasks))
 
     def _finished(self, state: RunState) -> RunState:
         while not state.finished:

@@ -17,7 +17,7 @@ OUTPUT_SHOWN = 3000
 
 # Between us and the command, because the peak that the kernel reports for a process includes the memory of the one that
 # started it. Its own two hundredths of a second are not counted.
-_LAUNCHER = """\
+LAUNCHER = """\
 import json, os, sys, time
 begun = time.perf_counter()
 pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
@@ -61,7 +61,7 @@ def measure(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str])
     Raises:
         BenchError: It failed.
     """
-    launcher = [sys.executable, "-S", "-E", "-c", _LAUNCHER, *map(str, command)]
+    launcher = [sys.executable, "-S", "-E", "-c", LAUNCHER, *map(str, command)]
     done = subprocess.run(
         launcher,
         cwd=cwd,
@@ -71,11 +71,16 @@ def measure(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str])
         text=True,
         check=False,
     )
-    output, _, figures = done.stdout.rpartition("\nUSED ")
     if done.returncode:
-        line = " ".join(map(str, command))
+        output, line = done.stdout.rpartition("\nUSED ")[0], " ".join(map(str, command))
         raise BenchError(f"`{line}` ended with {done.returncode}:\n{output[-OUTPUT_SHOWN:]}")
-    return Usage(*json.loads(figures), output=output)
+    return usage_of(done.stdout)
+
+
+def usage_of(printed: str) -> Usage:
+    """Return what the launcher printed after the output of a command that went well."""
+    output, _, figures = printed.rpartition("USED ")
+    return Usage(*json.loads(figures), output=output.removesuffix("\n"))
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:

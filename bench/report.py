@@ -50,6 +50,11 @@ TASKS = {
     "ours-fresh": "kedro-aloft, new process",
     "ours-warm": "kedro-aloft, warm",
 }
+PLACES = {
+    "venv": "`venv`, `ExternalPythonOperator`",
+    "docker": "`docker`, `DockerOperator`",
+    "kubernetes": "`kubernetes`, `KubernetesPodOperator`",
+}
 
 
 def write(figures: Figures) -> None:
@@ -75,6 +80,8 @@ def page(figures: Figures) -> str:
         tasks=_tasks(figures),
         plugins=_plugins(figures),
         handoff=_handoff(figures),
+        containers=_containers(figures),
+        inside=_inside(figures),
     )
 
 
@@ -154,6 +161,22 @@ def _handoff(figures: Figures) -> str:
         ("read and touch every page", *(_text(figures, f"handoff.{name}") for name in ("raw.memcpy_s", "ours.read_s"))),
     ]
     return _table(("Seconds", "raw write, memcpy", "handoff"), rows)
+
+
+def _containers(figures: Figures) -> str:
+    names = ("bare.task_s", "imports.task_s", "ours.task_s", "ours.overhead_ratio")
+    rows = [(title, *(_text(figures, f"{place}.{name}") for name in names)) for place, title in PLACES.items()]
+    return _table(("Seconds of a task", "nothing", "the project's imports", "kedro-aloft", "overhead"), rows)
+
+
+def _inside(figures: Figures) -> str:
+    variants = {
+        "imports": "the project's imports",
+        "ours": "kedro-aloft: a node",
+        "kedro-run": "`kedro run --nodes`: a node",
+    }
+    rows = [(title, _text(figures, f"docker.{variant}.cpu_s", 1000)) for variant, title in variants.items()]
+    return _table(("In a container", "CPU ms"), rows)
 
 
 def _text(figures: Figures, name: str, unit: float = 1) -> str:

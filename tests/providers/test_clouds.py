@@ -60,7 +60,7 @@ def test_gke(python: Path, tmp_path: Path) -> None:
     attributes = ("project_id", "location", "cluster_name", "use_internal_ip", "gcp_conn_id", "pod_template_dict")
     tasks = load(python, "gke", tmp_path, *attributes)
     fit = tasks["fit"]
-    assert fit["class"] == "GKEStartPodOperator"
+    assert fit["class"] == "GKEPodOperator"
     assert [fit[name] for name in attributes[:5]] == ["shop-prod", "europe-west1", "batch", True, "google"]
     assert fit["pod_template_dict"]["spec"]["nodeSelector"] == {"pool": "gpu"}
     assert tasks["wait_for_ingest_orders"]["class"] == "ExternalTaskSensor"

@@ -83,6 +83,12 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {name: found[CONTAINER_SAMPLES[name].dag_id] for name in PARSED}
 
 
+def test_the_folder_of_a_file_is_no_part_of_its_version(dags: dict[str, Any]) -> None:
+    """Airflow names the module of a DAG file by its path, and keeps the modules of operators with the DAG."""
+    modules = {type(task).__module__.partition(".")[0] for dag in dags.values() for task in dag.tasks}
+    assert modules == {"airflow", "kedro_aloft"}
+
+
 @pytest.mark.parametrize("name", PARSED)
 def test_airflow_has_the_tasks_and_edges_of_the_plan(dags: dict[str, Any], name: str) -> None:
     plan, dag = CONTAINER_SAMPLES[name].plan(), dags[name]

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.render.containers import ADAPTERS
+from kedro_aloft.render.containers.causes import POD_CLASSES, pod_classes
 from kedro_aloft.render.containers.docker import PROJECT, project_source
 from kedro_aloft.render.containers.ecs import VARIABLES, VARIABLES_SOURCE
 from kedro_aloft.render.containers.environment import (
@@ -115,6 +116,7 @@ class Containers:
             *self.modules,
             *CONSTANTS,
             *VOLUME_NAMES,
+            *POD_CLASSES,
             CREATE,
             DELETE,
             FUNCTION,
@@ -259,8 +261,8 @@ class Containers:
         if PROJECT in used:
             blocks.append(project_source(self._settings.project_path))
             used |= {"os", "Path"}
-        functions, names = volume_source(used)
-        blocks += functions
-        used |= names
+        for block, names in (pod_classes(used), volume_source(used)):
+            blocks += block
+            used |= names
         constants = [lay_out(value, prefix=f"{name} = ") for name, value in self._constants.values.items()]
         return [*blocks, *(["\n".join(constants)] if constants else [])], {*used, *MODULES}

@@ -227,13 +227,13 @@ def _joined(below: list[Any], above: list[Any]) -> list[Any]:
 
 
 KUBERNETES = Adapter(
-    operator="KubernetesPodOperator",
+    operator="PodOperator",
     modules={"KubernetesPodOperator": "airflow.providers.cncf.kubernetes.operators.pod", **VOLUME_MODULES},
     arguments=_kubernetes_arguments,
 )
 
 GKE = Adapter(
-    operator="GKEStartPodOperator",
+    operator="GKEPodOperator",
     modules={"GKEStartPodOperator": "airflow.providers.google.cloud.operators.kubernetes_engine", **VOLUME_MODULES},
     arguments=_gke_arguments,
 )

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 35e85b7cd2c94edf
-Fingerprint: baf99d653b77cc75
+Fingerprint: b67b0766b294d83a
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -34,7 +34,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `35e85b7cd2c94edf` · kedro-aloft fingerprint `baf99d653b77cc75`
+Plan `35e85b7cd2c94edf` · kedro-aloft fingerprint `b67b0766b294d83a`
 """
 
 KEDRO = {
@@ -67,6 +67,41 @@ def kedro_environment(variables=None, /, **task):
         "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
         "KEDRO_ALOFT_RUN": RUN,
     }
+
+
+class GKEPodOperator(GKEStartPodOperator):
+    """The stock operator, with an error that says why the pod failed."""
+
+    # Else the folder of this file would be part of the DAG's version.
+    __module__ = GKEStartPodOperator.__module__
+
+    def cleanup(self, pod, remote_pod, **options):
+        """Ask the cluster before the pod is deleted."""
+        failed = remote_pod and remote_pod.status.phase != "Succeeded"
+        said = self.said_of(pod) if failed else []
+        try:
+            super().cleanup(pod=pod, remote_pod=remote_pod, **options)
+        except Exception as error:
+            error.args = ("\n".join([*map(str, error.args), *said]),)
+            raise
+
+    def said_of(self, pod):
+        """Return what the cluster says of a pod and its containers, and its warnings."""
+        try:
+            status = self.pod_manager.read_pod(pod).status
+            events = self.pod_manager.read_pod_events(pod).items
+        except Exception as error:
+            return [f"The cluster says of the pod: {getattr(error, 'reason', error)}"]
+        said = [("pod", status.reason, status.message)] if status.reason else []
+        containers = [*(status.init_container_statuses or []), *(status.container_statuses or [])]
+        for one in containers:
+            if waits := one.state.waiting:
+                said.append((f"container {one.name} waits", waits.reason, waits.message))
+            if ended := one.state.terminated:
+                ended = (ended.reason, f"exit code {ended.exit_code}")
+                said.append((f"container {one.name} ended", *ended))
+        said += [(f"event {one.reason}", one.message) for one in events if one.type == "Warning"]
+        return [": ".join(part for part in parts if part) for parts in said]
 
 
 CLUSTER = {
@@ -171,7 +206,7 @@ with DAG(
         execution_delta=timedelta(hours=1),
     )
 
-    load = GKEStartPodOperator(
+    load = GKEPodOperator(
         task_id="load",
         pod_template_dict=POD_DEFAULT,
         env_vars=kedro_environment(
@@ -190,7 +225,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    split = GKEStartPodOperator(
+    split = GKEPodOperator(
         task_id="split",
         pod_template_dict=POD_DEFAULT,
         env_vars=kedro_environment(
@@ -209,7 +244,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    fit = GKEStartPodOperator(
+    fit = GKEPodOperator(
         task_id="fit",
         pod_template_dict=POD_GPU,
         env_vars=kedro_environment(
@@ -231,7 +266,7 @@ with DAG(
     )
 
     with TaskGroup("report"):
-        report_score = GKEStartPodOperator(
+        report_score = GKEPodOperator(
             task_id="score",
             pod_template_dict=POD_DEFAULT,
             env_vars=kedro_environment(
@@ -249,7 +284,7 @@ with DAG(
             **POD_OPTIONS,
         )
 
-    clean_up_handoff = GKEStartPodOperator(
+    clean_up_handoff = GKEPodOperator(
         task_id="clean_up_handoff",
         pod_template_dict=POD_DEFAULT,
         cmds=["python", "-m", "kedro_aloft.runtime", "clean"],

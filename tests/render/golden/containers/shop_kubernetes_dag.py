@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 1ff40b37625145fe
-Fingerprint: b00aba78b3cdf4b7
+Fingerprint: bff0df3242260fb6
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -34,7 +34,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `1ff40b37625145fe` · kedro-aloft fingerprint `b00aba78b3cdf4b7`
+Plan `1ff40b37625145fe` · kedro-aloft fingerprint `bff0df3242260fb6`
 """
 
 KEDRO = {
@@ -69,6 +69,41 @@ def kedro_environment(variables=None, /, **task):
         "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
         "KEDRO_ALOFT_RUN": RUN,
     }
+
+
+class PodOperator(KubernetesPodOperator):
+    """The stock operator, with an error that says why the pod failed."""
+
+    # Else the folder of this file would be part of the DAG's version.
+    __module__ = KubernetesPodOperator.__module__
+
+    def cleanup(self, pod, remote_pod, **options):
+        """Ask the cluster before the pod is deleted."""
+        failed = remote_pod and remote_pod.status.phase != "Succeeded"
+        said = self.said_of(pod) if failed else []
+        try:
+            super().cleanup(pod=pod, remote_pod=remote_pod, **options)
+        except Exception as error:
+            error.args = ("\n".join([*map(str, error.args), *said]),)
+            raise
+
+    def said_of(self, pod):
+        """Return what the cluster says of a pod and its containers, and its warnings."""
+        try:
+            status = self.pod_manager.read_pod(pod).status
+            events = self.pod_manager.read_pod_events(pod).items
+        except Exception as error:
+            return [f"The cluster says of the pod: {getattr(error, 'reason', error)}"]
+        said = [("pod", status.reason, status.message)] if status.reason else []
+        containers = [*(status.init_container_statuses or []), *(status.container_statuses or [])]
+        for one in containers:
+            if waits := one.state.waiting:
+                said.append((f"container {one.name} waits", waits.reason, waits.message))
+            if ended := one.state.terminated:
+                ended = (ended.reason, f"exit code {ended.exit_code}")
+                said.append((f"container {one.name} ended", *ended))
+        said += [(f"event {one.reason}", one.message) for one in events if one.type == "Warning"]
+        return [": ".join(part for part in parts if part) for parts in said]
 
 
 POD_DEFAULT = {
@@ -256,7 +291,7 @@ with DAG(
         execution_delta=timedelta(hours=1),
     )
 
-    start_run = KubernetesPodOperator(
+    start_run = PodOperator(
         task_id="start_run",
         pod_template_dict=POD_DEFAULT,
         cmds=["python", "-m", "kedro_aloft.runtime", "start"],
@@ -270,7 +305,7 @@ with DAG(
         **POD_OPTIONS,
     ).as_setup()
 
-    load = KubernetesPodOperator(
+    load = PodOperator(
         task_id="load",
         pod_template_dict=POD_DEFAULT,
         env_vars=kedro_environment(
@@ -288,7 +323,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    split = KubernetesPodOperator(
+    split = PodOperator(
         task_id="split",
         pod_template_dict=POD_DEFAULT,
         env_vars=kedro_environment(
@@ -306,7 +341,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    fit = KubernetesPodOperator(
+    fit = PodOperator(
         task_id="fit",
         pod_template_dict=POD_GPU,
         env_vars=kedro_environment(
@@ -327,7 +362,7 @@ with DAG(
     )
 
     with TaskGroup("report"):
-        report_score = KubernetesPodOperator(
+        report_score = PodOperator(
             task_id="score",
             pod_template_dict=POD_DEFAULT,
             env_vars=kedro_environment(
@@ -344,7 +379,7 @@ with DAG(
             **POD_OPTIONS,
         )
 
-    finish_run = KubernetesPodOperator(
+    finish_run = PodOperator(
         task_id="finish_run",
         pod_template_dict=POD_DEFAULT,
         cmds=["python", "-m", "kedro_aloft.runtime", "finish"],
@@ -373,7 +408,7 @@ with DAG(
         **POD_OPTIONS,
     ).as_teardown()
 
-    clean_up_handoff = KubernetesPodOperator(
+    clean_up_handoff = PodOperator(
         task_id="clean_up_handoff",
         pod_template_dict=POD_DEFAULT,
         cmds=["python", "-m", "kedro_aloft.runtime", "clean"],

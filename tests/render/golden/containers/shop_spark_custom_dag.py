@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: baebb0f54bcf93d7
-Fingerprint: 476331f49e6b8996
+Fingerprint: 8a2738cef5adb640
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -41,7 +41,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `baebb0f54bcf93d7` · kedro-aloft fingerprint `476331f49e6b8996`
+Plan `baebb0f54bcf93d7` · kedro-aloft fingerprint `8a2738cef5adb640`
 """
 
 KEDRO = {
@@ -72,6 +72,41 @@ def kedro_environment(variables=None, /, **task):
         "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
         "KEDRO_ALOFT_RUN": RUN,
     }
+
+
+class PodOperator(KubernetesPodOperator):
+    """The stock operator, with an error that says why the pod failed."""
+
+    # Else the folder of this file would be part of the DAG's version.
+    __module__ = KubernetesPodOperator.__module__
+
+    def cleanup(self, pod, remote_pod, **options):
+        """Ask the cluster before the pod is deleted."""
+        failed = remote_pod and remote_pod.status.phase != "Succeeded"
+        said = self.said_of(pod) if failed else []
+        try:
+            super().cleanup(pod=pod, remote_pod=remote_pod, **options)
+        except Exception as error:
+            error.args = ("\n".join([*map(str, error.args), *said]),)
+            raise
+
+    def said_of(self, pod):
+        """Return what the cluster says of a pod and its containers, and its warnings."""
+        try:
+            status = self.pod_manager.read_pod(pod).status
+            events = self.pod_manager.read_pod_events(pod).items
+        except Exception as error:
+            return [f"The cluster says of the pod: {getattr(error, 'reason', error)}"]
+        said = [("pod", status.reason, status.message)] if status.reason else []
+        containers = [*(status.init_container_statuses or []), *(status.container_statuses or [])]
+        for one in containers:
+            if waits := one.state.waiting:
+                said.append((f"container {one.name} waits", waits.reason, waits.message))
+            if ended := one.state.terminated:
+                ended = (ended.reason, f"exit code {ended.exit_code}")
+                said.append((f"container {one.name} ended", *ended))
+        said += [(f"event {one.reason}", one.message) for one in events if one.type == "Warning"]
+        return [": ".join(part for part in parts if part) for parts in said]
 
 
 POD = {
@@ -124,7 +159,7 @@ with DAG(
     tags=["kedro", "kedro-aloft"],
     doc_md=DOC,
 ):
-    load = KubernetesPodOperator(
+    load = PodOperator(
         task_id="load",
         pod_template_dict=POD,
         env_vars=kedro_environment({"STAGE": "{{ var.value.stage }}"}, nodes=["load"]),
@@ -159,7 +194,7 @@ with DAG(
         ),
     )
 
-    fit = KubernetesPodOperator(
+    fit = PodOperator(
         task_id="fit",
         pod_template_dict=POD,
         env_vars=kedro_environment(
@@ -175,7 +210,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    split = KubernetesPodOperator(
+    split = PodOperator(
         task_id="split",
         pod_template_dict=POD,
         env_vars=kedro_environment({"STAGE": "{{ var.value.stage }}"}, nodes=["split"]),
@@ -206,7 +241,7 @@ with DAG(
             ),
         )
 
-    show = KubernetesPodOperator(
+    show = PodOperator(
         task_id="show",
         pod_template_dict=POD,
         env_vars=kedro_environment(
@@ -222,7 +257,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    clean_up_handoff = KubernetesPodOperator(
+    clean_up_handoff = PodOperator(
         task_id="clean_up_handoff",
         pod_template_dict=POD,
         cmds=["python", "-m", "kedro_aloft.runtime", "clean"],

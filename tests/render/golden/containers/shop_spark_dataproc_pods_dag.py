@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: ae7a4818f3434d14
-Fingerprint: c12494bd0cf41595
+Fingerprint: 6d070f5d87dc3ba5
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -46,7 +46,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `ae7a4818f3434d14` · kedro-aloft fingerprint `c12494bd0cf41595`
+Plan `ae7a4818f3434d14` · kedro-aloft fingerprint `6d070f5d87dc3ba5`
 """
 
 KEDRO = {
@@ -86,6 +86,41 @@ def spark_job(variables, *words):
         "placement": {"cluster_name": SPARK_CLUSTER},
         "pyspark_job": {**PYSPARK, "args": arguments},
     }
+
+
+class PodOperator(KubernetesPodOperator):
+    """The stock operator, with an error that says why the pod failed."""
+
+    # Else the folder of this file would be part of the DAG's version.
+    __module__ = KubernetesPodOperator.__module__
+
+    def cleanup(self, pod, remote_pod, **options):
+        """Ask the cluster before the pod is deleted."""
+        failed = remote_pod and remote_pod.status.phase != "Succeeded"
+        said = self.said_of(pod) if failed else []
+        try:
+            super().cleanup(pod=pod, remote_pod=remote_pod, **options)
+        except Exception as error:
+            error.args = ("\n".join([*map(str, error.args), *said]),)
+            raise
+
+    def said_of(self, pod):
+        """Return what the cluster says of a pod and its containers, and its warnings."""
+        try:
+            status = self.pod_manager.read_pod(pod).status
+            events = self.pod_manager.read_pod_events(pod).items
+        except Exception as error:
+            return [f"The cluster says of the pod: {getattr(error, 'reason', error)}"]
+        said = [("pod", status.reason, status.message)] if status.reason else []
+        containers = [*(status.init_container_statuses or []), *(status.container_statuses or [])]
+        for one in containers:
+            if waits := one.state.waiting:
+                said.append((f"container {one.name} waits", waits.reason, waits.message))
+            if ended := one.state.terminated:
+                ended = (ended.reason, f"exit code {ended.exit_code}")
+                said.append((f"container {one.name} ended", *ended))
+        said += [(f"event {one.reason}", one.message) for one in events if one.type == "Warning"]
+        return [": ".join(part for part in parts if part) for parts in said]
 
 
 POD = {
@@ -158,7 +193,7 @@ with DAG(
         timeout=timedelta(days=1),
     )
 
-    load = KubernetesPodOperator(
+    load = PodOperator(
         task_id="load",
         pod_template_dict=POD,
         env_vars=kedro_environment({"STAGE": "{{ var.value.stage }}"}, nodes=["load"]),
@@ -193,7 +228,7 @@ with DAG(
         **DATAPROC,
     )
 
-    fit = KubernetesPodOperator(
+    fit = PodOperator(
         task_id="fit",
         pod_template_dict=POD,
         env_vars=kedro_environment(
@@ -209,7 +244,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    split = KubernetesPodOperator(
+    split = PodOperator(
         task_id="split",
         pod_template_dict=POD,
         env_vars=kedro_environment({"STAGE": "{{ var.value.stage }}"}, nodes=["split"]),
@@ -240,7 +275,7 @@ with DAG(
             **DATAPROC,
         )
 
-    show = KubernetesPodOperator(
+    show = PodOperator(
         task_id="show",
         pod_template_dict=POD,
         env_vars=kedro_environment(
@@ -280,7 +315,7 @@ with DAG(
         **DATAPROC,
     ).as_teardown()
 
-    clean_up_handoff = KubernetesPodOperator(
+    clean_up_handoff = PodOperator(
         task_id="clean_up_handoff",
         pod_template_dict=POD,
         cmds=["python", "-m", "kedro_aloft.runtime", "clean"],

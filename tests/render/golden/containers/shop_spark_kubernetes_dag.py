@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 1b67a7c5fe8e12d9
-Fingerprint: 2eb72aab76de3b8b
+Fingerprint: 77a0bb1f89092679
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -40,7 +40,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `1b67a7c5fe8e12d9` · kedro-aloft fingerprint `2eb72aab76de3b8b`
+Plan `1b67a7c5fe8e12d9` · kedro-aloft fingerprint `77a0bb1f89092679`
 """
 
 KEDRO = {
@@ -71,6 +71,41 @@ def kedro_environment(variables=None, /, **task):
         "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
         "KEDRO_ALOFT_RUN": RUN,
     }
+
+
+class PodOperator(KubernetesPodOperator):
+    """The stock operator, with an error that says why the pod failed."""
+
+    # Else the folder of this file would be part of the DAG's version.
+    __module__ = KubernetesPodOperator.__module__
+
+    def cleanup(self, pod, remote_pod, **options):
+        """Ask the cluster before the pod is deleted."""
+        failed = remote_pod and remote_pod.status.phase != "Succeeded"
+        said = self.said_of(pod) if failed else []
+        try:
+            super().cleanup(pod=pod, remote_pod=remote_pod, **options)
+        except Exception as error:
+            error.args = ("\n".join([*map(str, error.args), *said]),)
+            raise
+
+    def said_of(self, pod):
+        """Return what the cluster says of a pod and its containers, and its warnings."""
+        try:
+            status = self.pod_manager.read_pod(pod).status
+            events = self.pod_manager.read_pod_events(pod).items
+        except Exception as error:
+            return [f"The cluster says of the pod: {getattr(error, 'reason', error)}"]
+        said = [("pod", status.reason, status.message)] if status.reason else []
+        containers = [*(status.init_container_statuses or []), *(status.container_statuses or [])]
+        for one in containers:
+            if waits := one.state.waiting:
+                said.append((f"container {one.name} waits", waits.reason, waits.message))
+            if ended := one.state.terminated:
+                ended = (ended.reason, f"exit code {ended.exit_code}")
+                said.append((f"container {one.name} ended", *ended))
+        said += [(f"event {one.reason}", one.message) for one in events if one.type == "Warning"]
+        return [": ".join(part for part in parts if part) for parts in said]
 
 
 POD = {
@@ -152,7 +187,7 @@ with DAG(
     tags=["kedro", "kedro-aloft"],
     doc_md=DOC,
 ):
-    load = KubernetesPodOperator(
+    load = PodOperator(
         task_id="load",
         pod_template_dict=POD,
         env_vars=kedro_environment({"STAGE": "{{ var.value.stage }}"}, nodes=["load"]),
@@ -164,7 +199,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    count_join = KubernetesPodOperator(
+    count_join = PodOperator(
         task_id="count__join",
         pod_template_dict=POD_SPARK,
         env_vars=kedro_environment(
@@ -189,7 +224,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    fit = KubernetesPodOperator(
+    fit = PodOperator(
         task_id="fit",
         pod_template_dict=POD,
         env_vars=kedro_environment(
@@ -205,7 +240,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    split = KubernetesPodOperator(
+    split = PodOperator(
         task_id="split",
         pod_template_dict=POD,
         env_vars=kedro_environment({"STAGE": "{{ var.value.stage }}"}, nodes=["split"]),
@@ -218,7 +253,7 @@ with DAG(
     )
 
     with TaskGroup("report"):
-        report_score = KubernetesPodOperator(
+        report_score = PodOperator(
             task_id="score",
             pod_template_dict=POD_SPARK,
             env_vars=kedro_environment(
@@ -238,7 +273,7 @@ with DAG(
             **POD_OPTIONS,
         )
 
-    show = KubernetesPodOperator(
+    show = PodOperator(
         task_id="show",
         pod_template_dict=POD,
         env_vars=kedro_environment(
@@ -254,7 +289,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    clean_up_handoff = KubernetesPodOperator(
+    clean_up_handoff = PodOperator(
         task_id="clean_up_handoff",
         pod_template_dict=POD,
         cmds=["python", "-m", "kedro_aloft.runtime", "clean"],

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 5a67926c5366fd00
-Fingerprint: 64c11630a94446b0
+Fingerprint: 688774c0d6f02260
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -37,7 +37,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `5a67926c5366fd00` · kedro-aloft fingerprint `64c11630a94446b0`
+Plan `5a67926c5366fd00` · kedro-aloft fingerprint `688774c0d6f02260`
 """
 
 KEDRO = {
@@ -70,6 +70,41 @@ def kedro_environment(variables=None, /, **task):
         "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
         "KEDRO_ALOFT_RUN": RUN,
     }
+
+
+class PodOperator(KubernetesPodOperator):
+    """The stock operator, with an error that says why the pod failed."""
+
+    # Else the folder of this file would be part of the DAG's version.
+    __module__ = KubernetesPodOperator.__module__
+
+    def cleanup(self, pod, remote_pod, **options):
+        """Ask the cluster before the pod is deleted."""
+        failed = remote_pod and remote_pod.status.phase != "Succeeded"
+        said = self.said_of(pod) if failed else []
+        try:
+            super().cleanup(pod=pod, remote_pod=remote_pod, **options)
+        except Exception as error:
+            error.args = ("\n".join([*map(str, error.args), *said]),)
+            raise
+
+    def said_of(self, pod):
+        """Return what the cluster says of a pod and its containers, and its warnings."""
+        try:
+            status = self.pod_manager.read_pod(pod).status
+            events = self.pod_manager.read_pod_events(pod).items
+        except Exception as error:
+            return [f"The cluster says of the pod: {getattr(error, 'reason', error)}"]
+        said = [("pod", status.reason, status.message)] if status.reason else []
+        containers = [*(status.init_container_statuses or []), *(status.container_statuses or [])]
+        for one in containers:
+            if waits := one.state.waiting:
+                said.append((f"container {one.name} waits", waits.reason, waits.message))
+            if ended := one.state.terminated:
+                ended = (ended.reason, f"exit code {ended.exit_code}")
+                said.append((f"container {one.name} ended", *ended))
+        said += [(f"event {one.reason}", one.message) for one in events if one.type == "Warning"]
+        return [": ".join(part for part in parts if part) for parts in said]
 
 
 def create_claim(claim, beside, dag, ti):
@@ -243,7 +278,7 @@ with DAG(
         op_args=[CLAIM, "load"],
     ).as_setup()
 
-    fill_volume = KubernetesPodOperator(
+    fill_volume = PodOperator(
         task_id="fill_volume",
         pod_template_dict=POD_DEFAULT_2,
         cmds=[
@@ -269,7 +304,7 @@ with DAG(
         execution_delta=timedelta(hours=1),
     )
 
-    load = KubernetesPodOperator(
+    load = PodOperator(
         task_id="load",
         pod_template_dict=POD_DEFAULT,
         env_vars=kedro_environment(
@@ -287,7 +322,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    split = KubernetesPodOperator(
+    split = PodOperator(
         task_id="split",
         pod_template_dict=POD_DEFAULT,
         env_vars=kedro_environment(
@@ -305,7 +340,7 @@ with DAG(
         **POD_OPTIONS,
     )
 
-    fit = KubernetesPodOperator(
+    fit = PodOperator(
         task_id="fit",
         pod_template_dict=POD_GPU,
         env_vars=kedro_environment(
@@ -326,7 +361,7 @@ with DAG(
     )
 
     with TaskGroup("report"):
-        report_score = KubernetesPodOperator(
+        report_score = PodOperator(
             task_id="score",
             pod_template_dict=POD_DEFAULT,
             env_vars=kedro_environment(
