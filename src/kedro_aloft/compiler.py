@@ -103,7 +103,7 @@ class CompiledDag:
         snapshot, plan, settings: What it was made from.
         dag_id: Airflow id.
         file_name: Name of the DAG file.
-        render: Makes the DAG file, once.
+        render: Makes the DAG file, once; takes `release` and `releases` of `render_dag`.
         costs: What `group_by: auto` plans with.
         findings: What may go wrong, most severe first.
         silenced: What somebody knows and accepts.
@@ -115,7 +115,7 @@ class CompiledDag:
     settings: DagSettings
     dag_id: str
     file_name: str
-    render: Callable[[], RenderedDag] = field(repr=False, compare=False)
+    render: Callable[..., RenderedDag] = field(repr=False, compare=False)
     costs: Costs = field(default_factory=Costs)
     findings: tuple[Finding, ...] = ()
     silenced: tuple[Finding, ...] = ()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 COMMANDS = (
     "check",
     "create",
+    "deploy",
+    "destroy",
     "diagnose",
     "diff",
     "doctor",
@@ -26,6 +28,8 @@ COMMANDS = (
     "migrate",
     "plan",
     "preflight",
+    "releases",
+    "rollback",
     "rules",
     "run",
     "spark",

@@ -32,7 +32,7 @@ class KedroCleanup(BaseOperator):
     def execute(self, context: Context) -> None:
         """Remove this run's place when all is well, and places of older runs whose time is over."""
         from kedro_aloft.airflow.around import states_of
-        from kedro_aloft.airflow.locate import find_project
+        from kedro_aloft.airflow.locate import handoff_of
         from kedro_aloft.contract.identity import RunIdentity
         from kedro_aloft.contract.outcome import all_well
         from kedro_aloft.contract.place import clean_up
@@ -40,9 +40,8 @@ class KedroCleanup(BaseOperator):
 
         ti = context["ti"]
         identity = RunIdentity(dag_id=ti.dag_id, run_id=ti.run_id, run_after=context["dag_run"].run_after)
-        project = "" if "://" in self.kedro.handoff else str(find_project(self.kedro, context["dag"].fileloc))
         for done in clean_up(
-            run_uri(self.kedro.handoff, project, identity.directory),
+            run_uri(handoff_of(self.kedro, context["dag"].fileloc), "", identity.directory),
             keep=self.kedro.handoff_keep,
             ttl_s=self.kedro.handoff_ttl,
             well=all_well(states_of(context)),

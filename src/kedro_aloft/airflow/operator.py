@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from kedro_aloft.contract.keys import NODES
+from kedro_aloft.contract.keys import FINISH, NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,7 +80,7 @@ class KedroOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Run the nodes; leave the report in XCom; fail as the nodes failed."""
         from kedro_aloft.airflow.launch import launch
-        from kedro_aloft.compat import airflow_fail_exception
+        from kedro_aloft.compat import airflow_exception, airflow_fail_exception
         from kedro_aloft.errors import AloftError
 
         try:
@@ -91,7 +91,7 @@ class KedroOperator(BaseOperator):
                 if journal is not None:
                     journal.complete(report)
         except AloftError as error:
-            raise airflow_fail_exception(str(error)) from None
+            raise (airflow_fail_exception if error.deterministic else airflow_exception)(str(error)) from None
         self._leave(report, context)
         self._finish(report)
 
@@ -140,14 +140,19 @@ class KedroOperator(BaseOperator):
         """Return what the runtime is asked for in this DAG run and try.
 
         Raises:
-            RunError: If the project is not on this worker.
+            RunError: If the project, or the release with which the run began, is not on this worker.
         """
-        from kedro_aloft.airflow.locate import find_project
+        from kedro_aloft.airflow.locate import project_of_run
         from kedro_aloft.contract.identity import RunIdentity
         from kedro_aloft.contract.request import TaskRequest
 
         ti, dag_run, dag = context["ti"], context["dag_run"], context["dag"]
         identity = RunIdentity(dag_id=ti.dag_id, run_id=ti.run_id, run_after=dag_run.run_after)
+        clears = getattr(dag_run, "clear_number", 0) or 0
+        project = project_of_run(self.kedro, dag.fileloc, identity, clears=clears, begins=self.stage != FINISH)
+        nodes = tuple(self.nodes)
+        known = project.work(dag.fileloc, ti.dag_id, ti.task_id, nodes=nodes) if self.stage == NODES else None
+        work = known or self
         return TaskRequest(
             dag_id=ti.dag_id,
             run_id=ti.run_id,
@@ -155,20 +160,20 @@ class KedroOperator(BaseOperator):
             try_number=ti.try_number,
             version=identity.version,
             run_directory=identity.directory,
-            project_path=str(find_project(self.kedro, dag.fileloc)),
+            project_path=str(project.path),
             package=self.kedro.package,
             pipeline=self.kedro.pipeline,
-            nodes=tuple(self.nodes),
+            nodes=nodes,
             env=self.kedro.env,
             conf_source=self.kedro.conf_source,
             selective=self.kedro.selective,
             runtime_params=self._runtime_params(context),
             load_versions=dict(self.kedro.load_versions),
-            pinned=self.pinned,
-            versioned=self.versioned,
-            handoff_uri=self.kedro.handoff,
-            gives=self.gives,
-            takes=self.takes,
+            pinned=work.pinned,
+            versioned=work.versioned,
+            handoff_uri=project.handoff,
+            gives=work.gives,
+            takes=work.takes,
             runner=self.kedro.runner,
             skip_plugin_hooks=tuple(self.kedro.skip_plugin_hooks),
             stage=self.stage,

@@ -24,6 +24,9 @@ class KedroPipeline:
         conf_source: Configuration directory or archive; None for the project's own.
         project_path: Where the project is on the workers: absolute, or relative to the DAG file. None to look for it
             (see `locate.find_project`).
+        release: Id of the release that the tasks run; empty for the project that is found on the worker. A run keeps
+            the release with which it began.
+        releases: Where releases are kept: a path relative to the DAG file, or any fsspec URI.
         selective: Whether Kedro may load this pipeline alone.
         handoff: Store for in-memory datasets that cross tasks: any fsspec URI, or a path relative to the project.
         handoff_ttl: Seconds after which what failed runs left in the store is removed.
@@ -45,6 +48,8 @@ class KedroPipeline:
     env: str | None = None
     conf_source: str | None = None
     project_path: str | None = None
+    release: str = ""
+    releases: str = ""
     selective: bool = True
     handoff: str = DEFAULT_HANDOFF_URI
     handoff_ttl: int = WEEK_S

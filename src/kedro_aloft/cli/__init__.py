@@ -9,6 +9,8 @@ import click
 _COMMANDS = {
     "check": "Look for what would go wrong on Airflow.",
     "create": "Write Airflow DAG files for the pipelines.",
+    "deploy": "Bring the project to an Airflow, as one release.",
+    "destroy": "Take away what was deployed.",
     "diagnose": "Say why tasks of a run failed or wait.",
     "diff": "Show what `create` would change.",
     "doctor": "Look at the environment: versions, speed, security.",
@@ -19,6 +21,8 @@ _COMMANDS = {
     "migrate": "Write airflow.yml from an old plugin's configuration.",
     "plan": "Show the tasks and what crosses their borders.",
     "preflight": "Ask cluster, engine and environments whether tasks can start.",
+    "releases": "List what was deployed to a target.",
+    "rollback": "Put an earlier release back.",
     "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",
     "spark": "Package the project for Spark clusters.",

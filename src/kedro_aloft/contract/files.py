@@ -111,7 +111,11 @@ class FileStore:
 
     def names(self, folder: str = "") -> tuple[str, ...]:
         """Return the files directly in a folder, sorted, without those that are not whole yet."""
-        return tuple(sorted(name for name in self._list(folder) if not name.startswith(_ASIDE)))
+        return tuple(sorted(name for name in self._list(folder, "file") if not name.startswith(_ASIDE)))
+
+    def folders(self, folder: str = "") -> tuple[str, ...]:
+        """Return the folders directly in a folder, sorted."""
+        return tuple(sorted(self._list(folder, "directory")))
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -133,17 +137,19 @@ class FileStore:
         with suppress(FileNotFoundError):
             file_system.rm(root, recursive=True)
 
-    def _list(self, folder: str) -> Iterator[str]:
+    def _list(self, folder: str, kind: str) -> Iterator[str]:
         if self.folder is not None:
             place = self.folder / folder
-            yield from (entry.name for entry in place.iterdir() if entry.is_file()) if place.is_dir() else ()
+            for entry in place.iterdir() if place.is_dir() else ():
+                if entry.is_dir() == (kind == "directory"):
+                    yield entry.name
             return
         file_system, root = self._connect()
         file_system.invalidate_cache()
         with suppress(FileNotFoundError):
             for entry in file_system.ls(f"{root}/{folder}".rstrip("/"), detail=True):
-                if entry["type"] == "file":
-                    yield str(entry["name"]).rpartition("/")[2]
+                if entry["type"] == kind:
+                    yield str(entry["name"]).rstrip("/").rpartition("/")[2]
 
     def _connect(self) -> tuple[Any, str]:
         import fsspec

@@ -26,6 +26,7 @@ class Phase(enum.IntEnum):
     PUBLISH = 7
     LIVE = 8
     START = 9
+    COLLECT = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,11 @@ No Kedro and no Airflow here; the engine is asked through its command line.
 """
 
 from kedro_aloft.images.build import Engine, build_image, push_image, smoke_test
+from kedro_aloft.images.content import find_secret, project_files
 from kedro_aloft.images.context import Context, collect_context, write_context
 from kedro_aloft.images.dockerfile import write_dockerfile
 from kedro_aloft.images.record import BuiltImage, built_reference, read_built, write_built
+from kedro_aloft.images.requirements import project_requirements
 from kedro_aloft.images.spark import Package, build_package, write_package
 
 __all__ = [
@@ -21,6 +23,9 @@ __all__ = [
     "build_package",
     "built_reference",
     "collect_context",
+    "find_secret",
+    "project_files",
+    "project_requirements",
     "push_image",
     "read_built",
     "smoke_test",

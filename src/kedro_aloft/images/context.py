@@ -4,53 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import ImageError
+from kedro_aloft.images.content import find_secret, project_files
 from kedro_aloft.images.requirements import requirements_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 DOCKERFILE = "Dockerfile.airflow"
 REQUIREMENTS = "requirements.airflow.txt"
 RUNTIME = "kedro_aloft"
 _PACKAGE = Path(__file__).parents[1]
 _TAG_LENGTH = 12
-
-_LEFT_OUT = (
-    *(".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__", ".ipynb_checkpoints"),
-    *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".airflow", "airflow_dags", ".env", ".env.*", "*.pyc", "*.pyo"),
-    *(
-        "airflow.yml",
-        "airflow.yaml",
-        "*.pem",
-        "*.key",
-        "*.p12",
-        "*.pfx",
-        "*.jks",
-        "id_rsa*",
-        "id_ed25519*",
-        ".netrc",
-        ".pypirc",
-        ".aws",
-        ".ssh",
-        ".kube",
-    ),
-)
-"""Names that no image gets, wherever they are."""
-
-_LEFT_OUT_PATHS = ("data", "logs", "conf/local", "notebooks", "docs/build", "dist", "build")
-"""Paths from the project that no image gets."""
-
-_REFERENCE = re.compile(r"\$\{[^}]+\}")
-_TEMPLATES_OF_KEYS = ("service_account", "private_key")
-"""What a JSON key of Google Cloud says of itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +48,7 @@ def collect_context(project: Path, *, dockerfile: str) -> Context:
     Raises:
         ImageError: If a file with a secret would go in.
     """
-    files = {f"project/{path.relative_to(project).as_posix()}": path for path in _project_files(project)}
+    files = {f"project/{path.relative_to(project).as_posix()}": path for path in project_files(project)}
     for path in files.values():
         _refuse_secrets(path, project)
     files |= {
@@ -101,54 +71,10 @@ def write_context(context: Context, folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _project_files(project: Path) -> list[Path]:
-    return sorted(_walk(project, project))
-
-
-def _walk(folder: Path, project: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        relative = path.relative_to(project).as_posix()
-        if relative in _LEFT_OUT_PATHS or any(fnmatchcase(path.name, pattern) for pattern in _LEFT_OUT):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            if not (path / "pyvenv.cfg").exists():
-                yield from _walk(path, project)
-        elif path.is_file():
-            yield path
-
-
 def _refuse_secrets(path: Path, project: Path) -> None:
-    """Credentials may be there as references (`${oc.env:…}`), which hold nothing."""
-    relative = path.relative_to(project).as_posix()
-    if path.suffix == ".json" and path.stat().st_size < 1 << 16:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if all(word in text for word in _TEMPLATES_OF_KEYS):
-            raise _secret(relative, "a key of a Google Cloud service account")
-    if path.name.startswith("credentials") and path.suffix in {".yml", ".yaml", ".json"}:
-        literal = next(_literals(_load(path)), None)
-        if literal is not None:
-            raise _secret(relative, f"a literal value at '{literal}'")
-
-
-def _load(path: Path) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError:
-        return {"": "unreadable"}
-
-
-def _literals(value: Any, place: str = "") -> Iterator[str]:
-    """Yield where a text stands that is no reference."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _literals(item, f"{place}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _literals(item, f"{place}[{number}]")
-    elif isinstance(value, str) and value and not _REFERENCE.search(value):
-        yield place
+    secret = find_secret(path)
+    if secret:
+        raise _secret(path.relative_to(project).as_posix(), secret)
 
 
 def _secret(path: str, what: str) -> ImageError:

@@ -27,10 +27,18 @@ def requirements_text(project: Path) -> str:
     Raises:
         ImageError: If the project says nowhere what it needs.
     """
+    return "\n".join([*project_requirements(project), *_RUNTIME_NEEDS, ""])
+
+
+def project_requirements(project: Path) -> tuple[str, ...]:
+    """Return the lines of what a project says that it needs, without kedro-aloft.
+
+    Raises:
+        ImageError: If it says that nowhere.
+    """
     lock = next((project / name for name in LOCKS if (project / name).is_file()), None)
     lines = _lines(lock) if lock is not None else _from_pyproject(project)
-    kept = [line for line in lines if not _OURS.match(line)]
-    return "\n".join([*kept, *_RUNTIME_NEEDS, ""])
+    return tuple(line for line in lines if not _OURS.match(line))
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """Kedro project → Snapshot. The only build-time import of Kedro; everything after this room reads frozen values."""
 
+from kedro_aloft.project.config import conf_root
 from kedro_aloft.project.edits import CannotEdit, remove_key, set_key
 from kedro_aloft.project.locate import find_project
 from kedro_aloft.project.open import Project, open_project
@@ -13,6 +14,7 @@ __all__ = [
     "CannotEdit",
     "Filters",
     "Project",
+    "conf_root",
     "find_line",
     "find_project",
     "find_spark",

@@ -73,6 +73,8 @@ def render_dag(
     command: str,
     datasets: Mapping[str, DatasetInfo] | None = None,
     around: Around | None = None,
+    release: str = "",
+    releases: str = "",
 ) -> RenderedDag:
     """Return the DAG file of a plan.
 
@@ -85,6 +87,8 @@ def render_dag(
         datasets: What is known of the plan's datasets. With `assets: true` each persisted output becomes an asset;
             without this argument only those that cross between tasks are known to be persisted.
         around: What is done once per DAG run.
+        release: Id of the release that the tasks run; empty for the project as it lies on the worker.
+        releases: Where releases are kept: a path relative to the DAG file, or a URI.
 
     Raises:
         RenderError: If a value has no literal, or nodes that share a task want different things of it.
@@ -92,7 +96,14 @@ def render_dag(
     with _readable(plan):
         running = share_arguments(plan, settings, nodes=node_info, around=around)
         return _render(
-            plan, settings, running, nodes=node_info, datasets=datasets or {}, dag_id=dag_id, command=command
+            plan,
+            settings,
+            running,
+            nodes=node_info,
+            datasets=datasets or {},
+            dag_id=dag_id,
+            command=command,
+            release={"release": release, "releases": releases} if release else {},
         )
 
 
@@ -105,6 +116,7 @@ def _render(
     datasets: Mapping[str, DatasetInfo],
     dag_id: str,
     command: str,
+    release: Mapping[str, str],
 ) -> RenderedDag:
     containers = Containers(plan, settings, running)
     modules = {**_MODULES, **containers.modules, **({} if running.needs_us else _stock_modules(settings))}
@@ -120,7 +132,7 @@ def _render(
     )
     blocks, names = containers.preamble(calls)
     if running.needs_us:
-        shared = pipeline_call(plan, settings, around=running.around)
+        shared = pipeline_call(plan, settings, around=running.around, release=release)
         blocks, calls = [lay_out(shared, prefix="kedro = "), *blocks], (shared, *calls)
     else:
         dag = without_us(dag)

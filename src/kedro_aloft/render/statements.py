@@ -38,7 +38,7 @@ _MAX_ASSET_LENGTH = 1000
 _Arguments = dict[str, Any]
 
 
-def pipeline_call(plan: Plan, settings: DagSettings, *, around: Around) -> Call:
+def pipeline_call(plan: Plan, settings: DagSettings, *, around: Around, release: Mapping[str, str]) -> Call:
     """Return `KedroPipeline(...)`: what all tasks share. Values that are everybody's defaults are left out."""
     handoff, usual = settings.handoff, DagSettings()
     values: _Arguments = {
@@ -59,6 +59,7 @@ def pipeline_call(plan: Plan, settings: DagSettings, *, around: Around) -> Call:
         "KedroPipeline",
         {
             **identity,
+            **release,
             **{key: value for key, (value, default) in values.items() if value != default},
             **around.shared(settings),
         },
