@@ -1,6 +1,6 @@
 """Why a pod failed, in the error of its task.
 
-Airflow's operator knows no more than that the pod failed, or what it printed last; what the cluster says goes to the log.
+Airflow's operator knows no more than that the pod failed, or what it printed last; what the cluster says it only logs.
 None of the operator's callbacks is called for a pod that does not start, and the pod is deleted before the error is
 raised, so DAG files have a class of their own that asks in between.
 Source: `cleanup` of `KubernetesPodOperator`, apache-airflow-providers-cncf-kubernetes 10.25.
