@@ -49,6 +49,7 @@ END
 done
 compile requirements/mlflow.txt requirements/mlflow.in </dev/null
 compile requirements/remote.txt requirements/remote.in </dev/null
+compile requirements/cloud.txt requirements/cloud.in </dev/null
 # What bench/ compares with. kedro-airflow shall differ from us in nothing else; kedro-mlflow wants an older pandas.
 compile_alone requirements/bench-kedro-airflow.txt -c requirements/dev.txt requirements/bench-kedro-airflow.in
 compile_alone requirements/bench-kedro-aloft.txt -c requirements/dev.txt pyproject.toml requirements/bench-kedro-aloft.in

@@ -65,7 +65,7 @@ def plan_deploy(
         compiled: Its pipelines.
         force: Replace what is somebody else's.
         replaces_all: Whether DAG files of pipelines that were not compiled go too.
-        options: For `Delivery.options`.
+        options: For `Delivery.options`, which has `force` besides.
 
     Raises:
         DeployError: If something of somebody else's would be replaced, or no release can be made.
@@ -80,7 +80,7 @@ def plan_deploy(
         dag_files=built.dag_files if built else {dag.file_name: dag.rendered.source for dag in compiled},
         release=built.release if built else None,
         requirements="".join(f"{line}\n" for line in requirements_of(project.path)),
-        options=dict(options or {}),
+        options={"force": force, **(options or {})},
     )
     if store is None or built is None:
         return _without_store(target, delivery, force=force)

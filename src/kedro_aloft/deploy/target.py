@@ -57,7 +57,7 @@ class Delivery:
         dag_files: Text of each DAG file by its name, as it is published.
         release: The release, where the target loads or keeps one.
         requirements: The pinned requirements of the project, one per line; empty when it has none.
-        options: What the kind's own options of the command line say.
+        options: What the kind's own options of the command line say, and `force`.
     """
 
     project: Path

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _SEEN_LENGTH = 120
 _LIST_LENGTH = 16
-_SECRET = re.compile(r"passw|secret|token|credential|api_?key|access_?key|private", re.IGNORECASE)
+SECRET = re.compile(r"passw|secret|token|credential|api_?key|access_?key|private", re.IGNORECASE)
 
 MODELS: Mapping[str, type[BaseModel]] = {
     "": DagSettings,
@@ -154,7 +154,7 @@ def unknown_key(place: tuple[str | int, ...], value: object, allowed: Collection
 def seen(value: object, place: Sequence[str | int] = ()) -> str:
     """Return a short text of a value; what may be a secret is never shown."""
     text = repr(value)
-    if "env_vars" in place or _SECRET.search(" ".join(map(str, place))) or _holds_secret(value):
+    if "env_vars" in place or SECRET.search(" ".join(map(str, place))) or _holds_secret(value):
         return f"a {type(value).__name__} (not shown)"
     return text if len(text) <= _SEEN_LENGTH else f"{text[: _SEEN_LENGTH - 1]}…"
 
@@ -162,12 +162,12 @@ def seen(value: object, place: Sequence[str | int] = ()) -> str:
 def _holds_secret(value: object) -> bool:
     """Look for passwords in addresses (`scheme://user:password@host`) and for keys that name a secret."""
     text = repr(value)
-    return bool(re.search(r"://[^/\s]*:[^/\s]*@", text) or _SECRET.search(text) or "env_vars" in text)
+    return bool(re.search(r"://[^/\s]*:[^/\s]*@", text) or SECRET.search(text) or "env_vars" in text)
 
 
 def names_secret(name: str) -> bool:
     """Tell whether a variable's name says that its value is a secret."""
-    return bool(_SECRET.search(name))
+    return bool(SECRET.search(name))
 
 
 def settings_error(problems: Sequence[Problem], *, source: str) -> SettingsError:

@@ -7,20 +7,30 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, StrictBool, StringConstraints, ValidationError
 
 from kedro_aloft.errors import close_match
 from kedro_aloft.settings.base import Settings, key
 from kedro_aloft.settings.layers import path_text
-from kedro_aloft.settings.problems import Problem, problem_of, seen, settings_error, unknown_key
+from kedro_aloft.settings.problems import SECRET, Problem, problem_of, seen, settings_error, unknown_key
 from kedro_aloft.settings.read import TARGETS_SECTION
-from kedro_aloft.settings.values import Text, Uri
+from kedro_aloft.settings.values import Text, TextTuple, Uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _target = partial(key, "targets")
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def _without_secrets(variables: Mapping[str, str]) -> Mapping[str, str]:
+    secret = next((name for name in variables if SECRET.search(name)), None)
+    if secret is not None:
+        raise ValueError(f"'{secret}' looks like a secret; keep it where the service keeps secrets, or in a connection")
+    return variables
+
+
+PlainVariables = Annotated[dict[VariableName, str], AfterValidator(_without_secrets)]
 
 
 class AuthSettings(Settings):
@@ -172,6 +182,59 @@ class HelmTarget(_ImageSettings):
     )
 
 
+class ManagedTarget(TargetSettings):
+    """What managed Airflows have in common: a bucket, and packages that the service installs."""
+
+    environment: Text = _target(..., "Name of the environment at the service.", "shop-airflow")
+    handoff: Uri | None = _target(
+        None,
+        "Where in-memory datasets wait for the task that reads them; null for a folder in the environment's bucket. "
+        "It stands for `handoff.uri` of the pipelines.",
+        "s3://shop-scratch/handoff",
+    )
+    install: StrictBool = _target(
+        True, "Whether `deploy` sees to the packages and variables of the environment; false leaves them to you.", False
+    )
+    requirements: Text | None = _target(
+        None,
+        "File with what the workers install, from the project; null for the project's requirements.",
+        "requirements-airflow.txt",
+    )
+    env_vars: PlainVariables = _target(
+        {}, "Environment variables of the service's machines. No secrets.", {"SHOP_BUCKET": "shop-data"}
+    )
+
+
+class MwaaTarget(ManagedTarget):
+    """Amazon Managed Workflows for Apache Airflow."""
+
+    kind: Literal["mwaa"] = _target(
+        ..., "`mwaa`: an environment of Amazon Managed Workflows for Apache Airflow.", "mwaa"
+    )
+    region: Text | None = _target(
+        None, "Region of the environment; null for the region of the AWS configuration.", "eu-west-1"
+    )
+    constraint: str | None = _target(
+        None,
+        "Constraints of the installation, as an address or a path on the machines; null for those of the environment's "
+        "Airflow.",
+        "/usr/local/airflow/dags/constraints.txt",
+    )
+    wheels: TextTuple = _target(
+        (),
+        "Wheels that are installed, too, from the project; they go into plugins.zip.",
+        ["dist/shop_lib-1.0-py3-none-any.whl"],
+    )
+
+
+class ComposerTarget(ManagedTarget):
+    """Google Cloud Composer."""
+
+    kind: Literal["composer"] = _target(..., "`composer`: an environment of Google Cloud Composer.", "composer")
+    project: Text = _target(..., "Google Cloud project of the environment.", "shop-prod")
+    location: Text = _target(..., "Region of the environment.", "europe-west1")
+
+
 KINDS: Mapping[str, type[TargetSettings]] = {
     "local": LocalTarget,
     "folder": FolderTarget,
@@ -179,6 +242,8 @@ KINDS: Mapping[str, type[TargetSettings]] = {
     "astro": AstroTarget,
     "compose": ComposeTarget,
     "helm": HelmTarget,
+    "mwaa": MwaaTarget,
+    "composer": ComposerTarget,
 }
 """Kind → model of its keys. A new kind is a row here, and a class in `deploy/targets/` under the same name."""
 
