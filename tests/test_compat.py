@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+import inspect
 import re
 import subprocess
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +22,7 @@ from kedro_aloft import compat
 # --- Kedro
 
 kedro_io = pytest.importorskip("kedro.io")
+kedro_pipeline = pytest.importorskip("kedro.pipeline")
 omegaconf_config = pytest.importorskip("kedro.config.omegaconf_config")
 OmegaConfigLoader = omegaconf_config.OmegaConfigLoader
 
@@ -279,6 +285,111 @@ def test_a_loader_of_the_projects_own_gets_what_it_expects(tmp_path: Path, monke
     compat.read_plain_conf_cheaply()
     with (tmp_path / "base" / "catalog.yml").open(encoding="utf-8") as file:
         assert isinstance(omegaconf_config.OmegaConf.load(file), DictConfig)
+
+
+PATHS = (
+    *(
+        "data/a.csv",
+        "a",
+        "./a",
+        "a/./b",
+        "../a",
+        "a//b",
+        "a/",
+        "/a/b",
+        "s3://b/c",
+        "c:/a",
+        "C:\\a\\b",
+        "\\\\host\\a",
+        "",
+        ".",
+    ),
+    *("{name}/a.csv", "a b/c", "ä/b", "a:b", "http:a", "..a/b", "a/..", "a.b/.c", "~/a", "a?b", "\n"),
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["filepath", "path", "filename", "type", "a"]),
+        st.recursive(
+            st.sampled_from(PATHS) | st.none() | st.integers(),
+            lambda inner: (
+                st.dictionaries(st.sampled_from(["filepath", "path", "b"]), inner) | st.lists(inner, max_size=2)
+            ),
+            max_leaves=6,
+        ),
+    ),
+    st.sampled_from(["/", "/project", "/a b/c"]),
+)
+def test_paths_are_made_absolute_as_kedro_makes_them(conf: dict[str, Any], root: str) -> None:
+    from kedro.framework.context import context
+
+    with pytest.MonkeyPatch.context() as patch:
+        original = context._convert_paths_to_absolute_posix
+        patch.setattr(context, "_convert_paths_to_absolute_posix", original)
+        compat.make_paths_absolute_cheaply()
+        cheap = context._convert_paths_to_absolute_posix
+        assert cheap is not original
+        expected = original(project_path=Path(root), conf_dictionary=deepcopy(conf))
+        assert repr(cheap(project_path=Path(root), conf_dictionary=deepcopy(conf))) == repr(expected)
+        with pytest.raises(ValueError, match="absolute"):
+            cheap(project_path=Path("relative"), conf_dictionary=deepcopy(conf))
+
+
+@dataclass
+class Options:
+    """Typed parameters of a node."""
+
+    size: int
+
+
+def typed(data: Any, options: Options, other: Options | None, plain: int) -> int: ...
+
+
+def untyped(data: Any, options: Any) -> int: ...
+
+
+def test_types_of_parameters_are_those_that_kedro_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    extractor = pytest.importorskip("kedro.validation.type_extractor", reason="new in Kedro 1.4").TypeExtractor
+    node = kedro_pipeline.node
+    pipeline = kedro_pipeline.Pipeline(
+        [
+            node(typed, ["a", "params:o", "params:p.q", "params:n"], "b", name="b"),
+            node(typed, {"data": "b", "options": "params:o", "other": "c", "plain": "parameters"}, "d", name="d"),
+            node(untyped, ["d", "params:r"], "e", name="e"),
+            node(untyped, ["e", "c"], "f", name="f"),
+        ]
+    )
+    expected = extractor({"p": pipeline}).extract_types_from_pipelines()
+    assert set(expected) == {"o", "p.q"}
+    original = extractor._extract_types_from_node
+    monkeypatch.setattr(extractor, "_extract_types_from_node", original)
+    compat.find_parameter_types_cheaply()
+    assert extractor._extract_types_from_node is not original
+    assert extractor({"p": pipeline}).extract_types_from_pipelines() == expected
+
+
+def test_a_function_that_changes_is_inspected_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, node = importlib.import_module("kedro.pipeline.node"), kedro_pipeline.node
+    monkeypatch.setattr(module, "inspect", inspect)
+    compat.inspect_functions_once()
+    assert module.inspect is not inspect
+
+    def function(a: Any, b: Any = 1) -> Any: ...
+
+    node(function, ["a", "b"], "c")
+    node(function, "a", "c")
+    with pytest.raises(TypeError, match="expected"):
+        node(function, ["a", "b", "c"], "d")
+    function.__defaults__ = None
+    with pytest.raises(TypeError, match="expected"):
+        node(function, "a", "c")
+    function.__code__ = (lambda a: a).__code__
+    node(function, "a", "c")
+    function.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
+    node(function, None, "c")
+    node(functools.partial(untyped, options=1), "a", "c")
+    node(print, "a", "c")
 
 
 # --- Airflow

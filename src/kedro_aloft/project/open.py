@@ -251,6 +251,9 @@ def open_project(
     with importing("The project's settings.py", root):
         validate_settings()
     compat.read_plain_conf_cheaply()
+    compat.make_paths_absolute_cheaply()
+    compat.find_parameter_types_cheaply()
+    compat.inspect_functions_once()
     source, chosen = resolve_conf_source(conf_source), resolve_env(env)
     check_env(root, source, chosen)
     return Project(

@@ -53,8 +53,8 @@ def build_body(
     datasets: Mapping[str, DatasetInfo],
     containers: Containers,
     reserved: Collection[str],
-) -> tuple[str, tuple[Call, ...]]:
-    """Return the indented body of the DAG block, without a last newline, and the calls in it."""
+) -> tuple[str, tuple[Call, ...], tuple[str, ...]]:
+    """Return the indented body of the DAG block, without a last newline, the calls in it and its variables."""
     groups = shown_groups(plan)
     taken = {task.id for task in plan.tasks} | {
         ".".join(task.task_group[:depth]) for task in plan.tasks for depth in range(1, 1 + len(task.task_group))
@@ -86,7 +86,8 @@ def build_body(
     lines = _edge_lines(edges, variables)
     calls = [statement.call for statement in statements]
     used_groups = [Call("TaskGroup")] if any(groups.values()) else []
-    return "\n\n".join([*blocks, *(["\n".join(lines)] if lines else [])]), (*calls, *used_groups)
+    text = "\n\n".join([*blocks, *(["\n".join(lines)] if lines else [])])
+    return text, (*calls, *used_groups), tuple(variables.values())
 
 
 def _frame(

@@ -14,6 +14,7 @@ from kedro_aloft.render.containers.file import Containers
 from kedro_aloft.render.describe import describe_dag, describe_file, fingerprint_mark
 from kedro_aloft.render.imports import import_lines
 from kedro_aloft.render.layout import Text, functions_used, lay_out
+from kedro_aloft.render.readable import check_readable
 from kedro_aloft.render.running import share_arguments
 from kedro_aloft.render.statements import dag_call, pipeline_call
 from kedro_aloft.render.stock import STOCK_MODULES, notifier_module, without_us
@@ -121,7 +122,7 @@ def _render(
     containers = Containers(plan, settings, running)
     modules = {**_MODULES, **containers.modules, **({} if running.needs_us else _stock_modules(settings))}
     dag = dag_call(plan, settings, shared=running.shared, dag_id=dag_id)
-    body, calls = build_body(
+    body, calls, variables = build_body(
         plan,
         settings,
         running=running,
@@ -138,16 +139,19 @@ def _render(
         dag = without_us(dag)
     head = import_lines(_first_parts(functions_used([dag, *calls]) | names), modules)
     above = "\n\n".join(blocks)
-    tail = f"{above}\n\n{lay_out(dag, prefix='with ', suffix=':')}\n{body}\n"
+    opening = f"{above}\n\n{lay_out(dag, prefix='with ', suffix=':')}"
+
+    def before(fingerprint: str) -> str:
+        return f"{head}\n\n{_page(describe_dag(plan, doc=settings.doc, fingerprint=fingerprint))}\n\n{opening}"
 
     def below(fingerprint: str) -> str:
-        return f"{head}\n\n{_page(describe_dag(plan, doc=settings.doc, fingerprint=fingerprint))}\n\n{tail}"
+        return f"{before(fingerprint)}\n{body}\n"
 
     fingerprint = _digest(below(_NO_FINGERPRINT))
     docstring = describe_file(plan, command=command, fingerprint=fingerprint)
-    source = f'"""{docstring}{_END_OF_DOCSTRING}{below(fingerprint)}'
-    compile(source, "<DAG file>", "exec", dont_inherit=True)
-    return RenderedDag(source=source, dag_id=dag_id, fingerprint=fingerprint)
+    first = f'"""{docstring}{_END_OF_DOCSTRING}'
+    check_readable(first + before(fingerprint), body, variables=variables)
+    return RenderedDag(source=first + below(fingerprint), dag_id=dag_id, fingerprint=fingerprint)
 
 
 def recorded_fingerprint(source: str) -> str | None:

@@ -6,6 +6,7 @@ formatter keeps as it is.
 
 from __future__ import annotations
 
+import functools
 import keyword
 import re
 import unicodedata
@@ -67,6 +68,8 @@ def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str =
         suffix: Text after the expression on its last line.
     """
     margin = INDENT * indent
+    if type(expression) is str:  # most of a file, and never broken
+        return f"{margin}{prefix}{render_text(expression)}{suffix}"
     if isinstance(expression, Text):
         return _lay_out_text(expression, margin, prefix, suffix)
     inside = _inside(expression)
@@ -113,18 +116,27 @@ def _parts(expression: Any) -> tuple[str, _Items, str]:
 
 def _arguments(call: Call) -> _Items:
     items: _Items = [("", item, ",") for item in call.args]
-    items += [(f"{key}=", value, ",") for key, value in call.kwargs if _is_argument(key)]
-    items += [("**", value, ",") for key, value in call.kwargs if key.startswith(SPREAD)]
-    rest = {key: value for key, value in call.kwargs if not _is_argument(key) and not key.startswith(SPREAD)}
-    return [*items, ("**", rest, ",")] if rest else items
+    spread: _Items = []
+    rest = {}
+    for key, value in call.kwargs:
+        if _is_argument(key):
+            items.append((f"{key}=", value, ","))
+        elif key.startswith(SPREAD):
+            spread.append(("**", value, ","))
+        else:
+            rest[key] = value
+    return [*items, *spread, *([("**", rest, ",")] if rest else [])]
 
 
+@functools.cache
 def _is_argument(key: str) -> bool:
     # Python folds identifiers to NFKC, so that only plain ASCII is sure to arrive as it was written.
     return key.isascii() and key.isidentifier() and not keyword.iskeyword(key)
 
 
 def _flat(expression: Any) -> str:
+    if type(expression) is str:
+        return render_text(expression)
     if isinstance(expression, Name):
         return expression.text
     if isinstance(expression, Text):
@@ -138,7 +150,9 @@ def _flat(expression: Any) -> str:
 
 
 def _is_open(expression: Any) -> bool:
-    return (isinstance(expression, Call) and expression.open) or any(map(_is_open, _inside(expression)))
+    if isinstance(expression, Call) and expression.open:
+        return True
+    return any(_is_open(one) for one in _inside(expression) if type(one) is not str and type(one) is not Name)
 
 
 def _fits(line: str, expression: Any) -> bool:
@@ -165,12 +179,13 @@ def _columns(character: str) -> int:
 def functions_used(expressions: Iterable[Any]) -> set[str]:
     """Return the names of all functions that are called in the expressions, and of all variables that they use."""
     found: set[str] = set()
+    names: set[str] = set()
     waiting = list(expressions)
     while waiting:
         expression = waiting.pop()
         if isinstance(expression, Call):
             found.add(expression.function)
         if isinstance(expression, Name):
-            found.update(_WORD.findall(expression.text))
-        waiting += _inside(expression)
-    return found
+            names.add(expression.text)
+        waiting += [one for one in _inside(expression) if type(one) is not str]
+    return found.union(*map(_WORD.findall, names))

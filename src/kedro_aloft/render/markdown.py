@@ -18,6 +18,8 @@ def show(text: str) -> str:
 
 def code(text: str) -> str:
     """Return a code span whose content is exactly the visible text, backticks included."""
+    if "`" not in text and text.isprintable() and text[:1].strip() and text[-1:].strip():
+        return f"`{text}`"  # nearly every name
     shown = show(text)
     fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1) if "`" in shown else "`"
     # Markdown strips one space at each end, so that a span may begin or end with a backtick; but not from spaces alone.
