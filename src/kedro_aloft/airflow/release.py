@@ -175,7 +175,7 @@ def _link_workspace(folder: Path, workspace: Path) -> None:
         if here.exists() or (name in _IF_THERE and not own.exists()):
             continue
         own.mkdir(parents=True, exist_ok=True)
-        if name == _HOME and not any(own.iterdir()):
+        if name == _HOME and not (own / ".gitignore").exists():
             (own / ".gitignore").write_text("*\n", encoding="utf-8")
         here.parent.mkdir(parents=True, exist_ok=True)
         here.symlink_to(own, target_is_directory=True)

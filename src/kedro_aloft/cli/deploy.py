@@ -128,9 +128,10 @@ def _starts(
     from kedro_aloft.deploy.steps import Phase, Step
     from kedro_aloft.errors import UsageError
 
+    is_known = _names_airflow(target)  # asked before the first step: a login that lacks something stops all
     if not (unpause or trigger):
         return
-    if not _names_airflow(target):
+    if not is_known:
         raise UsageError(
             "Nobody said which Airflow reads this target.",
             where=f"target '{target.name}'",
@@ -151,12 +152,12 @@ def _starts(
 
 
 def _names_airflow(target: Target) -> bool:
-    """Whether an Airflow is known; one that is known and not up is started by the target's own steps."""
-    from kedro_aloft.errors import AloftError
+    """Whether an Airflow is known; the embedded one is started by the target's own steps."""
+    from kedro_aloft.errors import EmbeddedError
 
     try:
         return target.api() is not None
-    except AloftError:
+    except EmbeddedError:
         return True
 
 
