@@ -112,7 +112,7 @@ def test_a_pipeline_alone_leaves_the_others_and_all_takes_gone_ones_away(
     ]
 
 
-@pytest.mark.parametrize("kind", ["strange", "edited", "anothers"])
+@pytest.mark.parametrize("kind", ["strange", "edited", "foreign"])
 def test_a_dag_file_of_others_is_not_replaced_without_force(
     project: Project, deploy: Callable[..., Any], tmp_path: Path, kind: str
 ) -> None:
