@@ -430,6 +430,16 @@ def cron_data_interval_timetable(cron: str, timezone: str) -> Any:
     return _first_of(("airflow.sdk", name), ("airflow.timetables.interval", name))(cron, timezone=timezone)
 
 
+def has_workerless_tasks() -> bool:
+    """Whether a task can start and end in the triggerer, with the state of other tasks in sight: Airflow ≥ 3.3.
+
+    The DAG file asks at each parse, so only the version is looked at.
+    """
+    from airflow import __version__
+
+    return tuple(int(part) for part in re.findall(r"\d+", __version__)[:2]) >= (3, 3)
+
+
 def load_dag_bag(folder: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Load a folder of DAG files as Airflow does; return its DAGs by id and the import errors by file.
 

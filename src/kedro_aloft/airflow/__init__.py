@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kedro_aloft.airflow.around import KedroFinish, KedroStart
     from kedro_aloft.airflow.cleanup import KedroCleanup
+    from kedro_aloft.airflow.fusion import fused
     from kedro_aloft.airflow.operator import KedroOperator
     from kedro_aloft.airflow.pipeline import KedroPipeline
     from kedro_aloft.airflow.values import data_interval_schedule, duration, instant, notifier, wait_for
@@ -24,6 +25,7 @@ __all__ = [
     "KedroStart",
     "data_interval_schedule",
     "duration",
+    "fused",
     "instant",
     "notifier",
     "wait_for",
@@ -35,6 +37,7 @@ _MODULES = {
     "KedroOperator": "operator",
     "KedroPipeline": "pipeline",
     "KedroStart": "around",
+    "fused": "fusion",
 }
 
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.contract.batch import Batch
-from kedro_aloft.contract.journal import Journal, NodeEntry, entry_of
+from kedro_aloft.contract.journal import KEPT, Journal, NodeEntry, entry_of
 from kedro_aloft.contract.keys import JOURNAL_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from airflow.sdk import Context
 
@@ -28,15 +28,31 @@ class JournalKeeper:
     Args:
         ti: The task instance.
         clear_number: How often the DAG run was cleared.
+        kept: Nodes that need not run again.
+        remember: Called with the nodes that are done, before anybody can read in the journal that they are.
     """
 
-    def __init__(self, ti: Any, *, clear_number: int = 0) -> None:
+    def __init__(
+        self,
+        ti: Any,
+        *,
+        clear_number: int = 0,
+        kept: Collection[str] = (),
+        remember: Callable[[Collection[str]], None] | None = None,
+    ) -> None:
         self._ti = ti
+        self._remember = remember
         self._lock = threading.Lock()
         self._batch = Batch(self._push)
         self.journal = Journal(
-            attempt=str(ti.id), try_number=ti.try_number, clear_number=clear_number, started=round(time.time(), 3)
+            attempt=str(ti.id),
+            try_number=ti.try_number,
+            clear_number=clear_number,
+            started=round(time.time(), 3),
+            nodes={node: NodeEntry(state=KEPT) for node in kept},
         )
+        if kept:
+            self._batch.touch()
 
     def add(self, nodes: Mapping[str, Any]) -> None:
         """Take what the runtime tells: entries by node, as JSON types."""
@@ -62,15 +78,23 @@ class JournalKeeper:
         with self._lock:
             journal = self.journal
         try:
+            if self._remember is not None:
+                self._remember(journal.done)
             self._ti.xcom_push(key=JOURNAL_KEY, value=journal.to_dict())
         except Exception as error:  # noqa: BLE001  an XCom backend may raise anything
             logger.warning("The journal of this task could not be left in XCom: %s: %s", type(error).__name__, error)
 
 
 @contextmanager
-def keep_journal(context: Context) -> Iterator[JournalKeeper]:
-    """Give the keeper of a task's journal, which is pushed for the last time however the task ends."""
-    keeper = JournalKeeper(context["ti"], clear_number=getattr(context["dag_run"], "clear_number", 0) or 0)
+def keep_journal(context: Context, **more: Any) -> Iterator[JournalKeeper]:
+    """Give the keeper of a task's journal, which is pushed for the last time however the task ends.
+
+    Args:
+        context: Airflow's context of the task.
+        more: Other arguments of `JournalKeeper`.
+    """
+    clear_number = getattr(context["dag_run"], "clear_number", 0) or 0
+    keeper = JournalKeeper(context["ti"], clear_number=clear_number, **more)
     try:
         yield keeper
     finally:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from kedro_aloft.airflow.journal import JournalKeeper
     from kedro_aloft.airflow.pipeline import KedroPipeline
+    from kedro_aloft.airflow.rerun import Asking
     from kedro_aloft.contract.report import TaskReport
     from kedro_aloft.contract.request import TaskRequest
 
@@ -43,6 +44,7 @@ class KedroOperator(BaseOperator):
         env_vars: Environment variables for the nodes; values may be Airflow templates.
         venv: The Python of their own in which the nodes run (`python`, or `requirements` to make one of; `cache`), with
             paths relative to the project; None for Airflow's own.
+        mirrors: Tasks that show the nodes, by node; `fused` sets it.
         kwargs: Any argument of Airflow's `BaseOperator`.
     """
 
@@ -64,6 +66,7 @@ class KedroOperator(BaseOperator):
         versioned: Sequence[str] = (),
         env_vars: Mapping[str, str] | None = None,
         venv: Mapping[str, str] | None = None,
+        mirrors: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -76,6 +79,7 @@ class KedroOperator(BaseOperator):
         self.runtime_params = dict(kedro.runtime_params)
         self.env_vars = dict(env_vars or {})
         self.venv = None if venv is None else dict(venv)
+        self.mirrors = dict(mirrors or {})
 
     def execute(self, context: Context) -> None:
         """Run the nodes; leave the report in XCom; fail as the nodes failed."""
@@ -85,7 +89,11 @@ class KedroOperator(BaseOperator):
 
         try:
             request = self.build_request(context)
-            with self._journal(context) as journal, _environment(self.env_vars), self._stoppable():
+            asking = self._ask_mirrors(context)
+            with self._journal(context, asking) as journal, _environment(self.env_vars), self._stoppable():
+                if asking is not None and not asking.nodes:
+                    self.log.info("All nodes had finished when the try before was stopped: there is nothing to run.")
+                    return
                 tell = None if journal is None else journal.add
                 report = launch(request, warm=self.kedro.warm, venv=self.venv, tell=tell)
                 if journal is not None:
@@ -118,13 +126,24 @@ class KedroOperator(BaseOperator):
         finally:
             self._nodes_are_running = False
 
-    def _journal(self, context: Context) -> AbstractContextManager[JournalKeeper | None]:
+    def _ask_mirrors(self, context: Context) -> Asking | None:
+        """Ask the tasks that show the nodes what shall run; None when there are none."""
+        if not self.mirrors:
+            return None
+        from kedro_aloft.airflow.rerun import Asking
+
+        return Asking(self.mirrors, context)
+
+    def _journal(self, context: Context, asking: Asking | None) -> AbstractContextManager[JournalKeeper | None]:
         """Keep a journal where Airflow's own states do not say which node runs."""
         if self.stage != NODES or len(self.nodes) < _SEVERAL:
             return nullcontext()
         from kedro_aloft.airflow.journal import keep_journal
 
-        return keep_journal(context)
+        if asking is None:
+            return keep_journal(context)
+        kept = [node for node in self.nodes if node not in asking.nodes]
+        return keep_journal(context, kept=kept, remember=asking.remember)
 
     def _leave(self, report: TaskReport, context: Context) -> None:
         """Leave the report in XCom. It is a comfort: work that is done stays done when Airflow does not take it."""

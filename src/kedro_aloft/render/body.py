@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kedro_aloft.render.around import before_finish
 from kedro_aloft.render.groups import shown_groups
 from kedro_aloft.render.layout import INDENT, LINE_LENGTH, Call, Name, lay_out
+from kedro_aloft.render.mirrors import plan_mirrors
 from kedro_aloft.render.statements import around_calls, asset_calls, cleanup_call, sensor_calls, task_call
 from kedro_aloft.render.stock import without_us
 from kedro_aloft.render.variables import name_variables
@@ -59,13 +61,16 @@ def build_body(
     taken = {task.id for task in plan.tasks} | {
         ".".join(task.task_group[:depth]) for task in plan.tasks for depth in range(1, 1 + len(task.task_group))
     }
+    mirrors = plan_mirrors(plan, settings, running=running, nodes=nodes, groups=groups, taken=taken)
+    taken |= {one for task in mirrors.values() for one in task.task_ids}
     sensors = sensor_calls(settings.wait_for, taken=taken)
     frame = _frame(plan, settings, running=running, containers=containers, taken={*taken, *sensors})
     statements = [_Statement(task_id=task_id, call=call) for task_id, call in sensors.items()]
     statements += [] if frame.start is None else [frame.start]
     for task in plan.tasks:
         outlets = asset_calls(task, plan, datasets) if settings.assets else ()
-        make = containers.task_call if running.demands[task.id].execution in CONTAINER_MODES else task_call
+        contained = running.demands[task.id].execution in CONTAINER_MODES
+        make = containers.task_call if contained else partial(task_call, mirrors=mirrors.get(task.id))
         call = make(task, plan, group=groups[task.id], running=running, nodes=nodes, outlets=outlets)
         statements.append(_Statement(task_id=task.id, call=call, group=groups[task.id]))
     statements += _of_cluster(frame.cluster)

@@ -33,7 +33,7 @@ _MODULES = {
     **dict.fromkeys(
         (
             *("KedroCleanup", "KedroFinish", "KedroOperator", "KedroPipeline", "KedroStart"),
-            *("data_interval_schedule", "duration", "instant", "notifier", "wait_for"),
+            *("data_interval_schedule", "duration", "fused", "instant", "notifier", "wait_for"),
         ),
         "kedro_aloft.airflow",
     ),

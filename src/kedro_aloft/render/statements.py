@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kedro_aloft.graph.plan import Plan, Task
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
     from kedro_aloft.render.around import Around
+    from kedro_aloft.render.mirrors import Mirrors
     from kedro_aloft.render.running import Running
     from kedro_aloft.settings.models import Notifier, WaitFor
 
@@ -132,8 +133,9 @@ def task_call(
     running: Running,
     nodes: Mapping[str, NodeInfo],
     outlets: Sequence[Call] = (),
+    mirrors: Mirrors | None = None,
 ) -> Call:
-    """Return `KedroOperator(...)` for a task.
+    """Return `KedroOperator(...)` for a task, or `fused(...)` when it shows its nodes.
 
     Args:
         task: The task.
@@ -142,6 +144,7 @@ def task_call(
         running: Arguments from settings.
         nodes: What is known of the nodes, by name.
         outlets: Assets that it updates.
+        mirrors: How it shows its nodes; None when it does not.
     """
     prefix = "".join(f"{part}." for part in group)
     optional = {
@@ -154,12 +157,21 @@ def task_call(
     arguments = {
         "task_id": task.id.removeprefix(prefix),
         "kedro": Name("kedro"),
-        "nodes": list(task.nodes),
+        **({"nodes": list(task.nodes)} if mirrors is None else _shown(task, mirrors, prefix)),
         **{key: value for key, value in optional.items() if value},
         **as_expressions(running.own[task.id]),
         "doc_md": Text(describe_task(task, nodes)),
     }
-    return open_call("KedroOperator", arguments)
+    return open_call("KedroOperator" if mirrors is None else "fused", arguments)
+
+
+def _shown(task: Task, mirrors: Mirrors, prefix: str) -> _Arguments:
+    """Return the arguments of `fused` for nodes; ids only where they are not what `fused` would take itself."""
+    ids = {node: task_id for node, task_id in mirrors.ids.items() if task_id != node}
+    around = {"gate": mirrors.gate, "done": mirrors.done}
+    named = {key: one.removeprefix(prefix) for key, one in around.items() if one != f"{task.id}.{key}"}
+    nodes = {node: list(parents) for node, parents in mirrors.parents.items()}
+    return {"nodes": nodes, "mirrors": mirrors.mode, **({"ids": ids} if ids else {}), **named}
 
 
 def asset_calls(task: Task, plan: Plan, datasets: Mapping[str, DatasetInfo]) -> list[Call]:

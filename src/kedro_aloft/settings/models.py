@@ -436,6 +436,14 @@ class DagSettings(Settings):
         "4GiB",
     )
     task_groups: StrictBool = _cutting(True, "Whether the UI shows namespaces as task groups.", False)
+    mirrors: Literal["auto", "live", "static", "off"] = _cutting(
+        "off",
+        "Whether each node of a task that runs several is a task in Airflow's grid and graph, which runs nothing. "
+        "`live`: it shows its node's state as it changes (Airflow 3.3 with a triggerer; else as `static`); `static`: "
+        "all of them end with the task; `auto`: `live` for DAGs of up to 150 such nodes, else `static`. "
+        "Tasks in containers show none.",
+        "live",
+    )
     filters: Annotated[FilterSettings, BeforeValidator(as_mapping, json_schema_input_type=FilterSettings | None)] = (
         _cutting(FilterSettings(), "Which nodes of the pipeline take part.", {"tags": ["daily"]})
     )

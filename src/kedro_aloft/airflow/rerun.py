@@ -1,0 +1,61 @@
+"""What a fused task that starts shall run: what its mirrors ask for, and what it remembers from try to try."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from kedro_aloft.contract.mirror import Finished, nodes_to_run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from airflow.sdk import Context
+
+logger = logging.getLogger(__name__)
+
+_FINISHED_KEY = "kedro_finished"
+"""Key in Airflow's store for the state of a task, which outlives its tries and clears; Airflow ≥ 3.3."""
+
+
+class Asking:
+    """Asks the mirrors of a fused task, and keeps the list of its finished nodes.
+
+    Args:
+        mirrors: Task id of each node's mirror.
+        context: Airflow's context of the runner.
+    """
+
+    def __init__(self, mirrors: Mapping[str, str], context: Context) -> None:
+        self._store: Any = context.get("task_state_store")
+        self._clear_number = getattr(context["dag_run"], "clear_number", 0) or 0
+        before = Finished.from_json(self._read())
+        asked = nodes_to_run(_states(mirrors, context["ti"]), before, clear_number=self._clear_number)
+        self.nodes = asked
+        """The nodes that shall run, in their order."""
+        self._finished = (before or Finished()).without(asked, clear_number=self._clear_number)
+        self._write()
+
+    def remember(self, done: Collection[str]) -> None:
+        """Put nodes on the list; before anybody may read that they are done."""
+        finished = self._finished.with_done(done)
+        if finished != self._finished:
+            self._finished = finished
+            self._write()
+
+    def _read(self) -> Any:
+        return None if self._store is None else self._store.get(_FINISHED_KEY)
+
+    def _write(self) -> None:
+        if self._store is not None:
+            self._store.set(_FINISHED_KEY, self._finished.to_json())
+
+
+def _states(mirrors: Mapping[str, str], ti: Any) -> dict[str, str | None]:
+    found = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(mirrors.values()), run_ids=[ti.run_id])
+    states = found.get(ti.run_id, {})
+    return {node: _text(states.get(task_id)) for node, task_id in mirrors.items()}
+
+
+def _text(state: Any) -> str | None:
+    return None if state is None else str(getattr(state, "value", state))

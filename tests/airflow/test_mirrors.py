@@ -1,0 +1,107 @@
+"""Fused tasks whose nodes are tasks to the eye, on a real Airflow: what people see, and what they clear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.airflow import task_log
+
+pytest.importorskip("airflow.sdk")
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kedro_aloft.client import AirflowApi
+    from support.projects import Project, ProjectBuilder
+
+pytestmark = [pytest.mark.airflow, pytest.mark.e2e]
+
+COUNT = 12
+STEPS = [f"step_{number}" for number in range(COUNT)]
+RUNNER = "__default__"
+
+FUNCTIONS = f"""
+    import signal, time
+
+    def make(number):
+        def step(x=0):
+            note(str(number), "runs.txt")
+            order = PROJECT / "orders" / str(number)
+            what = order.read_text() if order.exists() else ""
+            order.unlink(missing_ok=True)
+            if what == "fail":
+                raise ValueError(f"step {{number}} has no luck")
+            if what == "kill":
+                time.sleep(1)
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.05)
+            return x + 1
+        step.__name__ = f"step_{{number}}"
+        return step
+
+    {", ".join(f"s{number}" for number in range(COUNT))} = map(make, range({COUNT}))
+"""
+NODES = "\n".join(
+    f"node(s{number}, {f'{chr(34)}d{number}{chr(34)}' if number else None}, 'd{number + 1}', name='step_{number}'),"
+    for number in range(COUNT)
+)
+
+
+@pytest.fixture(scope="module")
+def project(
+    on_airflow: Callable[[ProjectBuilder], Project], module_builder: Callable[[str], ProjectBuilder]
+) -> Project:
+    """A chain of nodes in one task, which do as the files in `orders` say."""
+    return on_airflow(
+        module_builder("chain")
+        .functions(FUNCTIONS)
+        .pipeline("__default__", NODES)
+        .pickles(f"d{COUNT}")
+        .airflow_yml("default: {group_by: pipeline, mirrors: live, retries: 0, warm: never}\n")
+    )
+
+
+def order(project: Project, number: int, what: str) -> None:
+    project.write(f"orders/{number}", what)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A run that ended, as Airflow shows it."""
+
+    api: AirflowApi
+    dag_id: str
+    run_id: str
+
+    def states(self) -> dict[str, str]:
+        return {task.task_id: task.state for task in self.api.tasks(self.dag_id, self.run_id)}
+
+    def log(self, task_id: str, try_number: int = 1) -> str:
+        return "\n".join(
+            str(entry["event"]) for entry in task_log(self.api, self.dag_id, self.run_id, task_id, try_number)
+        )
+
+
+def run(project: Project, api: AirflowApi, state: str) -> Seen:
+    outcome = project.run()
+    assert outcome["state"] == state, outcome
+    return Seen(api, outcome["dag_id"], outcome["run_id"])
+
+
+def test_every_node_is_a_green_task_when_all_is_well(project: Project, api: AirflowApi) -> None:
+    seen = run(project, api, "success")
+    assert seen.states() == dict.fromkeys([*STEPS, RUNNER, f"{RUNNER}.gate", f"{RUNNER}.done"], "success")
+    assert api.xcom(seen.dag_id, seen.run_id, "step_3", "kedro_node")["state"] == "ok"
+    assert "Node 'step_3' succeeded: 0." in seen.log("step_3")
+
+
+def test_a_node_that_fails_is_red_with_its_error_and_what_is_left_is_skipped(project: Project, api: AirflowApi) -> None:
+    order(project, 5, "fail")
+    seen = run(project, api, "failed")
+    states = seen.states()
+    assert [states[step] for step in STEPS] == ["success"] * 5 + ["failed"] + ["skipped"] * 6
+    assert (states[RUNNER], states[f"{RUNNER}.done"]) == ("failed", "upstream_failed")
+    assert "step 5 has no luck" in seen.log("step_5")
