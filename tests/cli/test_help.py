@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMANDS = (
+    "backfill",
     "check",
+    "clear",
     "create",
     "deploy",
     "destroy",
@@ -25,17 +27,25 @@ COMMANDS = (
     "image",
     "init",
     "learn",
+    "list",
+    "logs",
     "migrate",
+    "pause",
     "plan",
     "preflight",
     "releases",
     "rollback",
     "rules",
     "run",
+    "run-once",
     "spark",
     "status",
     "test",
+    "trigger",
+    "ui",
+    "unpause",
     "up",
+    "watch",
 )
 
 

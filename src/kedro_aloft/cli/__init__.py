@@ -7,7 +7,9 @@ import importlib
 import click
 
 _COMMANDS = {
+    "backfill": "Run a DAG for dates in the past.",
     "check": "Look for what would go wrong on Airflow.",
+    "clear": "Run tasks of a run again, named in Kedro's words.",
     "create": "Write Airflow DAG files for the pipelines.",
     "deploy": "Bring the project to an Airflow, as one release.",
     "destroy": "Take away what was deployed.",
@@ -18,18 +20,27 @@ _COMMANDS = {
     "image": "Make the image in which containers run the nodes.",
     "init": "Write a commented airflow.yml.",
     "learn": "Learn from an Airflow how long nodes take.",
+    "list": "List the DAGs that kedro-aloft made.",
+    "logs": "Print logs of a run's tasks.",
     "migrate": "Write airflow.yml from an old plugin's configuration.",
+    "pause": "Let a DAG start no runs.",
     "plan": "Show the tasks and what crosses their borders.",
     "preflight": "Ask cluster, engine and environments whether tasks can start.",
     "releases": "List what was deployed to a target.",
     "rollback": "Put an earlier release back.",
     "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",
+    "run-once": "Run a DAG now, without schedule and sensors.",
     "spark": "Package the project for Spark clusters.",
-    "status": "Tell whether the embedded Airflow is up.",
+    "status": "Tell whether an Airflow is up, by default the embedded one.",
     "test": "Compare a run on Airflow with `kedro run`.",
+    "trigger": "Start a run on any Airflow.",
+    "ui": "Open a DAG's page in Airflow.",
+    "unpause": "Let a DAG start runs.",
     "up": "Start the embedded Airflow and keep it running.",
+    "watch": "Follow a run on any Airflow.",
 }
+_MODULES = {"list": "list_dags"}  # a module may not be called like a built-in function
 
 
 class LazyCommands(click.Group):
@@ -43,7 +54,8 @@ class LazyCommands(click.Group):
         """Import and return a command."""
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"kedro_aloft.cli.{cmd_name}"), cmd_name)
+        name = _MODULES.get(cmd_name, cmd_name.replace("-", "_"))
+        command: click.Command = getattr(importlib.import_module(f"kedro_aloft.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -187,14 +187,12 @@ def _test(project: Project, order: Order) -> None:
 
 def _follow(target: Target, compiled: Sequence[CompiledDag], runs: Mapping[str, str]) -> list[Outcome]:
     """Follow the runs to their ends; what is triggered goes on when this command is interrupted."""
-    from kedro_aloft.cli.outcome import Follower, outcome_of, print_outcome
-    from kedro_aloft.client import follow_run
+    from kedro_aloft.cli.following import follow_nodes
+    from kedro_aloft.cli.outcome import print_outcome
 
-    api, outcomes = _api(target), []
+    outcomes = []
     for dag in compiled:
-        follower = Follower(api, dag, runs[dag.dag_id])
-        with follower:
-            result = follow_run(api, dag.dag_id, runs[dag.dag_id], on_change=follower.on_change)
-        outcomes.append(outcome_of(dag, result, follower.reports))
+        nodes = {task.id: task.nodes for task in dag.plan.tasks}
+        outcomes.append(follow_nodes(_api(target), dag.dag_id, runs[dag.dag_id], nodes))
         print_outcome(outcomes[-1])
     return outcomes

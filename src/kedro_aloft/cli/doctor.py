@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--on", "url", default=None, metavar="URL", help="Ask the Airflow at this address, instead of this machine."
+    "--on",
+    default=None,
+    metavar="TARGET",
+    help="Ask the Airflow at this address, or of this target of airflow.yml, instead of this machine.",
 )
 @username_option
 @click.option("--security", is_flag=True, help="Look at keys, passwords and who can reach the server, too.")
 @click.option("--production", is_flag=True, help="As --security, and at what only a production Airflow needs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as a JSON list.")
 @command_errors
-def doctor(url: str | None, username: str | None, security: bool, production: bool, as_json: bool) -> None:
+def doctor(on: str | None, username: str | None, security: bool, production: bool, as_json: bool) -> None:
     """Look at the environment: versions, speed, security, another Airflow. Exits 1 when something is bad.
 
     Every line says what was seen, what to do and why it matters. Needs no project; `python -m kedro_aloft doctor` works
@@ -39,16 +42,16 @@ def doctor(url: str | None, username: str | None, security: bool, production: bo
     """
     from kedro_aloft.cli.options import refuse_together
 
-    refuse_together({"--on": bool(url), "--production" if production else "--security": security or production})
-    answers = _ask_there(url, username) if url else _ask_here(security=security or production, production=production)
+    refuse_together({"--on": bool(on), "--production" if production else "--security": security or production})
+    answers = _ask_there(on, username) if on else _ask_here(security=security or production, production=production)
     show_answers(answers, as_json=as_json)
 
 
-def _ask_there(url: str, username: str | None) -> tuple[Answer, ...]:
-    from kedro_aloft.cli.login import login
+def _ask_there(on: str, username: str | None) -> tuple[Answer, ...]:
+    from kedro_aloft.cli.connecting import connect, opener
     from kedro_aloft.doctor import REMOTE, ask, gather_remote
 
-    return ask(REMOTE, gather_remote(login(url, username)))
+    return ask(REMOTE, gather_remote(connect(on, username, opener({"env": None, "conf_source": None}))))
 
 
 def _ask_here(*, security: bool, production: bool) -> tuple[Answer, ...]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kedro_aloft.client import AirflowApi, RunResult, TaskState
-    from kedro_aloft.compiler import CompiledDag
     from kedro_aloft.contract.journal import NodeEntry
 
     Entries = dict[str, NodeEntry]
@@ -105,10 +104,18 @@ class Outcome:
 
 @dataclass(slots=True)
 class Follower:
-    """Prints each node as it ends, and what is running now when somebody watches; collects the tasks' reports."""
+    """Prints each node as it ends, and what is running now when somebody watches; collects the tasks' reports.
+
+    Args:
+        api: The Airflow.
+        dag_id: Id of the DAG.
+        nodes: Nodes of each task, by its id.
+        run_id: Id of the run.
+    """
 
     api: AirflowApi
-    dag: CompiledDag
+    dag_id: str
+    nodes: Mapping[str, tuple[str, ...]]
     run_id: str
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     journals: dict[str, Entries] = field(default_factory=dict)
@@ -120,7 +127,7 @@ class Follower:
 
     def __enter__(self) -> Follower:  # noqa: PYI034  typing has Self since Python 3.11
         """Show where the run can be watched."""
-        tell(f"  {self.api.run_url(self.dag.dag_id, self.run_id)}")
+        tell(f"  {self.api.run_url(self.dag_id, self.run_id)}")
         if stderr().is_terminal:
             self._status = self._stack.enter_context(stderr().status("queued"))
         return self
@@ -133,9 +140,9 @@ class Follower:
         """Print what nodes of running tasks did, from time to time."""
         if time.monotonic() < self._look_at:
             return
-        several = {planned.id: planned.nodes for planned in self.dag.plan.tasks if len(planned.nodes) > 1}
+        several = {task_id: nodes for task_id, nodes in self.nodes.items() if len(nodes) > 1}
         running = [task for task in tasks if task.state == "running" and task.task_id in several]
-        found = nodes_of_run(self.api, self.dag.dag_id, self.run_id, running)
+        found = nodes_of_run(self.api, self.dag_id, self.run_id, running)
         self._look_at = time.monotonic() + _PAUSE_S
         for task in running:
             for node in _nodes(several[task.task_id], "running", None, found.get(task.task_id)):
@@ -153,7 +160,7 @@ class Follower:
 
     def on_change(self, task: TaskState) -> None:
         """Print a task whose state changed."""
-        if task.task_id not in {planned.id for planned in self.dag.plan.tasks}:
+        if task.task_id not in self.nodes:
             self._print_other(task)
             return
         if task.state == "running":
@@ -171,12 +178,12 @@ class Follower:
         mark, style = _MARKS[task.state]
         again = f"  try {task.tries}, will be tried again" if task.state == "up_for_retry" else ""
         marked(f"  {mark}", style, f"{task.task_id}  failed{again}")
-        _print_failure(read_report(self.api, self.dag.dag_id, self.run_id, task))
+        _print_failure(read_report(self.api, self.dag_id, self.run_id, task))
 
     def _print_ended(self, task: TaskState) -> None:
         report = self._report(task)
-        planned = next(one for one in self.dag.plan.tasks if one.id == task.task_id)
-        for node in _nodes(planned.nodes, task.state, report, self._journal(task, len(planned.nodes))):
+        names = self.nodes[task.task_id]
+        for node in _nodes(names, task.state, report, self._journal(task, len(names))):
             self._print_node(task, node)
         _print_failure(report)
 
@@ -197,38 +204,44 @@ class Follower:
         """What the journal says of a task that ended: all that is known of one that was killed."""
         if nodes == 1 or task.state not in {"success", "failed", "up_for_retry"}:
             return None
-        journal = read_journal(self.api, self.dag.dag_id, self.run_id, task)
+        journal = read_journal(self.api, self.dag_id, self.run_id, task)
         self.journals[task.task_id] = {} if journal is None else dict(journal.nodes)
         return self.journals[task.task_id]
 
     def _report(self, task: TaskState) -> dict[str, Any] | None:
         if task.state not in {"success", "failed", "up_for_retry"}:
             return None
-        report = read_report(self.api, self.dag.dag_id, self.run_id, task)
+        report = read_report(self.api, self.dag_id, self.run_id, task)
         if report is not None:
             self.reports[task.task_id] = report
         return report
 
 
 def outcome_of(
-    dag: CompiledDag,
+    nodes: Mapping[str, tuple[str, ...]],
     result: RunResult,
     reports: Mapping[str, dict[str, Any]],
     journals: Mapping[str, Entries] | None = None,
 ) -> Outcome:
-    """Return the outcome of a finished run; tasks that are no nodes (cleanup, sensors) are left out."""
+    """Return the outcome of a finished run; tasks that are no nodes (cleanup, sensors) are left out.
+
+    Args:
+        nodes: Nodes of each task by its id, in the order of the outcome.
+        result: The run and its tasks.
+        reports, journals: What the tasks left, by their ids.
+    """
     states = {task.task_id: task for task in result.tasks}
     tasks = []
-    for planned in dag.plan.tasks:
-        seen = states.get(planned.id)
+    for task_id, names in nodes.items():
+        seen = states.get(task_id)
         state = seen.state if seen else "none"
         tasks.append(
             TaskOutcome(
-                id=planned.id,
+                id=task_id,
                 state=state,
                 seconds=seen.seconds if seen else None,
                 tries=seen.tries if seen else 0,
-                nodes=_nodes(planned.nodes, state, reports.get(planned.id), (journals or {}).get(planned.id)),
+                nodes=_nodes(names, state, reports.get(task_id), (journals or {}).get(task_id)),
             )
         )
     run = result.run

@@ -94,7 +94,8 @@ def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outc
     deploy(embedded, dag)
     api.set_paused(dag.dag_id, paused=False)
     triggered = api.trigger(dag.dag_id, conf={CONF_KEY: dict(params)} if params else {})
-    follower = Follower(api, dag, triggered.run_id)
+    nodes = {task.id: task.nodes for task in dag.plan.tasks}
+    follower = Follower(api, dag.dag_id, nodes, triggered.run_id)
     try:
         with follower:
             result = follow_run(
@@ -103,7 +104,7 @@ def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outc
     except BaseException:
         api.fail_run(dag.dag_id, triggered.run_id)
         raise
-    outcome = outcome_of(dag, result, follower.reports, follower.journals)
+    outcome = outcome_of(nodes, result, follower.reports, follower.journals)
     if outcome.state == "success":
         record_run(embedded.project_path, outcome, follower.reports, slots=machine_parallelism())
     return outcome

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+FINISHED_TASK_STATES = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
 FINISHED_RUN_STATES = frozenset({"success", "failed"})
 
 
@@ -59,6 +60,11 @@ class TaskState:
     seconds: float | None = None
     tries: int = 0
     map_index: int = -1
+
+    @property
+    def finished(self) -> bool:
+        """Whether its latest try has ended for good."""
+        return self.state in FINISHED_TASK_STATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

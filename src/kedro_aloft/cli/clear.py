@@ -1,0 +1,128 @@
+"""`kedro airflow clear`: let parts of a run be run again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kedro_aloft.cli.connecting import place_options
+from kedro_aloft.cli.console import command_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kedro_aloft.cli.connecting import Place
+    from kedro_aloft.client import RunState, TaskState
+    from kedro_aloft.render.read import WrittenTask
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--nodes", "--node", default="", metavar="NAMES", help="The tasks that run these nodes.")
+@click.option("--from-nodes", "--from-node", default="", metavar="NAMES", help="As --nodes, with --downstream.")
+@click.option(
+    "--namespaces", "--namespace", default="", metavar="NAMES", help="The tasks with nodes of these namespaces."
+)
+@click.option("--datasets", "--dataset", default="", metavar="NAMES", help="The tasks that make these datasets.")
+@click.option("--tasks", "--task", default="", metavar="IDS", help="Tasks by their ids in Airflow.")
+@click.option("--downstream", is_flag=True, help="And all that comes after them.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait", is_flag=True, help="Follow the run to its end; exit 1 when it fails.")
+@click.option("--json", "as_json", is_flag=True, help="Print what is cleared, or with --wait the outcome, as JSON.")
+@place_options
+@command_errors
+def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: bool, **options: Any) -> None:
+    """Let parts of a run be run again, the latest run when none is named. Says what that means, and asks.
+
+    Data that tasks hand over in memory are gone when a run has succeeded: then the tasks that make them run again, too.
+
+    \b
+    Examples:
+      kedro airflow clear --from-nodes=train_model --wait
+      kedro airflow clear manual__2026-01-01 --datasets=model_input_table --downstream --on=https://airflow.acme.com
+    """
+    from kedro_aloft.cli.connecting import find_place
+    from kedro_aloft.cli.console import ok
+    from kedro_aloft.cli.following import finish, follow
+
+    place = find_place(options)
+    tasks, state = place.tasks(), place.run(run)
+    chosen, after = _chosen(tasks, options)
+    cleared = _preview(place, state, tasks, chosen, after, downstream=downstream)
+    _announce(state, tasks, cleared)
+    if not yes:
+        click.confirm("Run these again?", abort=True, err=True)
+    ids = [task.task_id for task in cleared]
+    done = place.api.clear(place.dag_id, state.run_id, ids, downstream=False, dry_run=False)
+    ok(f"cleared {len(done)} of '{place.dag_id}'  {place.api.run_url(place.dag_id, state.run_id)}")
+    if wait:
+        finish(follow(place, state.run_id), as_json=as_json)
+    elif as_json:
+        found = [{"task": task.task_id, "state": task.state, "nodes": _nodes(tasks, task)} for task in cleared]
+        click.echo(json.dumps({"dag_id": place.dag_id, "run_id": state.run_id, "cleared": found}, ensure_ascii=False))
+
+
+def _chosen(tasks: Mapping[str, WrittenTask], options: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tasks that are named, and those of them with everything downstream."""
+    from kedro_aloft.cli.kedro_words import tasks_of_datasets, tasks_of_namespaces, tasks_of_nodes
+    from kedro_aloft.compat import split_node_names
+    from kedro_aloft.errors import UsageError
+
+    after = tasks_of_nodes(tasks, split_node_names(options["from_nodes"]))
+    chosen = (
+        *tasks_of_nodes(tasks, split_node_names(options["nodes"])),
+        *tasks_of_namespaces(tasks, _names(options["namespaces"])),
+        *tasks_of_datasets(tasks, _names(options["datasets"])),
+        *_names(options["tasks"]),
+    )
+    if not chosen and not after:
+        raise UsageError(
+            "Nothing is named to be run again.",
+            remedy="give --from-nodes, --nodes, --namespaces, --datasets or --tasks; to run all, start a new run",
+        )
+    return tuple(dict.fromkeys(chosen)), after
+
+
+def _preview(
+    place: Place,
+    run: RunState,
+    tasks: Mapping[str, WrittenTask],
+    chosen: Sequence[str],
+    after: Sequence[str],
+    *,
+    downstream: bool,
+) -> tuple[TaskState, ...]:
+    """What Airflow would clear, with the tasks whose data in memory are gone."""
+    from kedro_aloft.cli.kedro_words import with_givers
+
+    found: dict[str, TaskState] = {}
+    for ids, further in ((chosen, downstream), (after, True)):
+        if ids:
+            cleared = place.api.clear(place.dag_id, run.run_id, ids, downstream=further, dry_run=True)
+            found |= {task.task_id: task for task in cleared}
+    if run.state == "success":
+        missing = [one for one in with_givers(tasks, tuple(found)) if one not in found]
+        if missing:
+            cleared = place.api.clear(place.dag_id, run.run_id, missing, downstream=False, dry_run=True)
+            found |= {task.task_id: task for task in cleared}
+    order = {task_id: number for number, task_id in enumerate(tasks)}
+    return tuple(sorted(found.values(), key=lambda task: (order.get(task.task_id, len(order)), task.task_id)))
+
+
+def _announce(run: RunState, tasks: Mapping[str, WrittenTask], cleared: Sequence[TaskState]) -> None:
+    from kedro_aloft.cli.console import tell
+
+    tell(f"Of the run {run.run_id} ({run.state}) these are run again:")
+    for task in cleared:
+        nodes = _nodes(tasks, task)
+        tell(f"  {task.task_id}  {task.state}" + (f"  nodes {', '.join(nodes)}" if nodes else ""))
+
+
+def _nodes(tasks: Mapping[str, WrittenTask], task: TaskState) -> list[str]:
+    return list(tasks[task.task_id].nodes) if task.task_id in tasks else []
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
