@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.deploy.kinds import find_target
 from kedro_aloft.deploy.steps import Phase, Step, in_order
-from kedro_aloft.deploy.target import Delivery
+from kedro_aloft.deploy.target import Delivery, HandsOver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,8 @@ def target(project: Path, kind: str, **settings: Any) -> Target:
 def deploy(target: Target, delivery: Delivery) -> list[str]:
     """Do a target's own steps around the DAG files; return what they told."""
     told = []
-    for step in in_order((*target.steps(delivery), _flip(target, delivery))):
+    handed = target.handover("Deploy shop") if isinstance(target, HandsOver) else ()
+    for step in in_order((*target.steps(delivery), _flip(target, delivery), *handed)):
         said = step.apply()
         told += [said] if said else []
     return told

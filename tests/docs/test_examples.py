@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kedro_aloft.settings import read_settings
+from kedro_aloft.settings.targets import read_targets
 from support.commands import program, run_command
 from support.pages import ROOT, Block, blocks, commands, pages
 
@@ -29,6 +30,7 @@ def test_every_airflow_yml_is_accepted_without_a_notice(block: Block) -> None:
     for pipeline in PIPELINES:
         _, notices = read_settings(config, pipeline=pipeline, pipelines=PIPELINES, source=str(block))
         assert notices == ()
+    read_targets(config, source=str(block))
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=str)

@@ -14,7 +14,7 @@ from kedro_aloft.deploy.history import Deployment, History, Place
 from kedro_aloft.deploy.origin import commit_of, is_newer, versions, who
 from kedro_aloft.deploy.ownership import ours_of, refuse_foreign
 from kedro_aloft.deploy.steps import Phase, Step, in_order
-from kedro_aloft.deploy.target import Delivery
+from kedro_aloft.deploy.target import Delivery, HandsOver
 from kedro_aloft.errors import DeployError
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def plan_deploy(
         *_uploads(history, built),
         *_switch(target, history, current, following, texts=delivery.dag_files, force=force),
         *target.steps(delivery),
+        *_handover(target, f"Deploy {project.package} {built.release.id}"),
         *_live(target, {name: one.file for name, one in brought.items()}),
         *_collection(target, history),
     ]
@@ -122,7 +123,11 @@ def plan_rollback(target: Target, history: History, to: Deployment, *, force: bo
     for release in sorted(to.releases):
         history.release(release)
     files = {name: one.file for name, one in to.places.items()}
-    steps = [*_switch(target, history, current, following, texts=texts, force=force), *_live(target, files)]
+    steps = [
+        *_switch(target, history, current, following, texts=texts, force=force),
+        *_handover(target, f"Roll {history.package} back to {to.release}"),
+        *_live(target, files),
+    ]
     return Plan(
         steps=in_order(steps),
         release=to.release,
@@ -139,7 +144,8 @@ def plan_destroy(target: Target, history: History, *, force: bool = False) -> Pl
     if not force:
         refuse_foreign(target.dags(), {}, gone=places)
     used = {one.release for other in history.elsewhere() for one in other.places.values()}
-    steps = [*_removals(target.dags(), places), *history.erasing(keep=used)]
+    erasing = (*_removals(target.dags(), places), *history.erasing(keep=used))
+    steps = [*erasing, *_handover(target, f"Remove {history.package}")]
     return Plan(steps=in_order(steps), serial=current.serial if current else 0)
 
 
@@ -181,6 +187,10 @@ def _refuse_newer(project: Project, current: Deployment | None) -> None:
             remedy="`git pull`, then deploy again; --force replaces it all the same",
             code="ALOFT-904",
         )
+
+
+def _handover(target: Target, did: str) -> Sequence[Step]:
+    return target.handover(did) if isinstance(target, HandsOver) else ()
 
 
 def _uploads(history: History, built: Built) -> Iterator[Step]:
@@ -299,4 +309,6 @@ def _collection(target: Target, history: History) -> Iterator[Step]:
         return f"removed {', '.join(removed)}" if removed else "nothing to remove"
 
     what = "remove releases that no DAG file, no unfinished run and no rollback needs"
-    yield Step(phase=Phase.COLLECT, name="collect", what=what, apply=tidy)
+    # What is handed over as a whole is tidied before.
+    phase = Phase.REMOVE if isinstance(target, HandsOver) else Phase.COLLECT
+    yield Step(phase=phase, name="collect", what=what, apply=tidy)

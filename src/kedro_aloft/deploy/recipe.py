@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kedro_aloft.deploy.target import STORE_FOLDER
 from kedro_aloft.errors import DeployError
 from kedro_aloft.images.requirements import requirements_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from kedro_aloft.contract.files import FileStore
 
@@ -54,6 +53,18 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:_TAG_LENGTH]
 
 
+def digest_of_folder(folder: Path, *, without: Collection[str]) -> str:
+    """Return `digest_of` all files of a folder.
+
+    Args:
+        folder: Where they are.
+        without: Names at the top that do not count.
+    """
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    counted = {name: path for name, path in found.items() if name.parts[0] not in without}
+    return digest_of({name.as_posix(): path.read_bytes() for name, path in counted.items()})
+
+
 def refuse_foreign(folder: FileStore) -> None:
     """Refuse a folder with files that we would overwrite and that are not ours.
 
@@ -85,11 +96,6 @@ def write_all(folder: FileStore, files: Mapping[str, bytes], *, runtime: str) ->
     for name in gone:
         folder.remove(name)
     return f"{len(written)} of {len(files)} files written" + (f", {len(gone)} removed" if gone else "")
-
-
-def hide_releases(dags: FileStore) -> None:
-    """Keep Airflow from looking for DAGs among the releases: a leading dot alone does not."""
-    dags.write(f"{STORE_FOLDER}/.airflowignore", b"*\n")
 
 
 def _known_below(folder: FileStore, part: str) -> list[str]:

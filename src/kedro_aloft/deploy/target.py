@@ -7,7 +7,7 @@ airflow.yml; the class then has its model of settings in `settings_model`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 ENTRY_POINTS = "kedro_aloft.targets"
 STORE_FOLDER = ".kedro-aloft"
-"""Where releases are kept inside a folder of DAG files: hidden, so that Airflow does not look for DAGs in there."""
+"""Where releases are kept inside a folder of DAG files. Airflow looks into hidden folders too, so no name in there
+ends in `.py` or `.zip`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +101,15 @@ class Target(Protocol):
 
     def api(self) -> AirflowApi | None:
         """Return the Airflow that reads the target, or None when nobody said which one."""
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """What a target has besides when nothing is seen of its files until all are handed over: by a commit, say."""
+
+    def handover(self, did: str) -> Sequence[Step]:
+        """Return the steps that hand over what was written or removed, after a deploy, a rollback or a destroy.
+
+        Args:
+            did: What was done, in a line for people.
+        """

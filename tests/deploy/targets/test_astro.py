@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.deliveries import delivery, deploy, path_with, stand_in, target, write_project
+from kedro_aloft.deploy.target import HandsOver
 from kedro_aloft.errors import DeployError
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def test_first_the_image_then_dags_alone_until_the_image_changes(project: Path, 
 
 def test_the_dry_run_names_the_command_that_is_run(project: Path, calls: Path) -> None:
     one = target(project, "astro", path="../astro", deployment="clx0")
-    assert any("run `astro deploy clx0` in ../astro" in step.what for step in one.steps(delivery(project)))
+    assert isinstance(one, HandsOver)
+    assert any("run `astro deploy clx0` in ../astro" in step.what for step in one.handover("Deploy"))
     assert not calls.exists()
 
 

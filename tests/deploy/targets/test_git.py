@@ -98,3 +98,38 @@ def test_two_deploys_at_once_one_wins(project: Project, bare: Path, tmp_path: Pa
     deploy(again, delivery(project.path, dag_files={"shop_dag.py": "# ours\n"}))
     shown = subprocess.run(["git", "show", "main:dags/shop_dag.py"], cwd=bare, check=True, capture_output=True)
     assert shown.stdout == b"# ours\n"
+
+
+def test_deploy_rollback_and_destroy_are_commits(project: Project, bare: Path) -> None:
+    target = {"kind": "git", "repository": bare.as_uri(), "path": "teams/shop"}
+    project.write("conf/base/airflow.yml", json.dumps({"targets": {"prod": target}}))
+    project.write("requirements.txt", "kedro\n")
+    dry = project.airflow("deploy", "prod", "--dry-run").ok().text
+    assert "push it to the branch main" in " ".join(dry.split())
+    assert not commits(bare)
+    first = project.airflow("deploy", "prod", "--json").ok().json()
+    project.write(f"src/{project.package}/functions.py", "def one(): return 2\n")
+    second = project.airflow("deploy", "prod", "--json").ok().json()
+    dag_file = f"teams/shop/{project.package}_dag.py"
+    assert second["release"] in shown(bare, dag_file)
+    project.airflow("rollback", "prod").ok()
+    assert first["release"] in shown(bare, dag_file)
+    assert first["release"] in project.airflow("releases", "prod").ok().out
+    project.airflow("destroy", "prod", "--yes").ok()
+    assert subprocess.run(["git", "ls-tree", "-r", "main"], cwd=bare, check=True, capture_output=True).stdout == b""
+    assert commits(bare) == [
+        f"Remove {project.package}",
+        f"Roll {project.package} back to {first['release']}",
+        f"Deploy {project.package} {second['release']}",
+        f"Deploy {project.package} {first['release']}",
+    ]
+
+
+def commits(bare: Path) -> list[str]:
+    done = subprocess.run(["git", "log", "--format=%s", "main"], cwd=bare, check=False, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def shown(bare: Path, name: str) -> str:
+    words = ["git", "show", f"main:{name}"]
+    return subprocess.run(words, cwd=bare, check=True, capture_output=True, text=True).stdout

@@ -82,6 +82,7 @@ def test_settings_of_airflow_are_ones_that_it_knows_and_may_read_from_a_command(
     known = yaml.safe_load(files("airflow.config_templates").joinpath("config.yml").read_text(encoding="utf-8"))
     environment = _compose()["services"]["scheduler"]["environment"]
     looked_at = 0
+    assert environment.pop("KEDRO_ALOFT_PROJECT_PATH") == "/opt/airflow/project"
     for key in environment:
         _, section, option = key.split("__")
         if section == "CELERY":  # described in its provider

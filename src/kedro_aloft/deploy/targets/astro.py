@@ -8,7 +8,7 @@ from kedro_aloft.contract.files import FileStore
 from kedro_aloft.deploy.advice import needs_step
 from kedro_aloft.deploy.airflow import api_of
 from kedro_aloft.deploy.programs import has_program, run_program
-from kedro_aloft.deploy.recipe import digest_of, hide_releases, image_requirements, runtime_files, write_all
+from kedro_aloft.deploy.recipe import digest_of_folder, image_requirements, runtime_files, write_all
 from kedro_aloft.deploy.steps import Phase, Step
 from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
 from kedro_aloft.render.targets.astro import RUNTIME, render_astro
@@ -57,22 +57,25 @@ class AstroTarget:
         return self._settings.store or STORE_FOLDER
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
-        """Write the project before the release, send all of it after."""
+        """Write the project before the release."""
         files = self._files(delivery)
-        digest = digest_of(files)
-        words = self._words(digest)
-        can_send = has_program("astro") and self._settings.deployment is not None
         what = f"write the Astro project to {self._settings.path}: Dockerfile, requirements.txt, packages.txt, include/"
-        command = f"`{' '.join(words)}` in {self._settings.path}"
         return (
             Step(phase=Phase.PREPARE, name="write project", what=what, apply=lambda: self._write(files)),
+            needs_step(delivery, set_variable=self._variable_command()),
+        )
+
+    def handover(self, did: str) -> Sequence[Step]:  # noqa: ARG002  Astro keeps no words
+        """Send the whole project, or dags/ alone when that is enough."""
+        can_send = has_program("astro") and self._settings.deployment is not None
+        command = f"`{' '.join(self._words())}` in {self._settings.path}, with --dags when the image is there already"
+        return (
             Step(
                 phase=Phase.PUBLISH,
                 name="send project",
                 what=f"run {command}" if can_send else f"say how to send it: {command}",
-                apply=lambda: self._send(words, digest) if can_send else self._explain(words),
+                apply=self._send if can_send else self._explain,
             ),
-            needs_step(delivery, set_variable=self._variable_command()),
         )
 
     def api(self) -> AirflowApi | None:
@@ -89,22 +92,27 @@ class AstroTarget:
         return {**{name: text.encode() for name, text in texts.items()}, **runtime_files(RUNTIME)}
 
     def _write(self, files: Mapping[str, bytes]) -> str:
-        told = write_all(self._folder, files, runtime=RUNTIME)
-        hide_releases(self.dags())
-        return told
+        return write_all(self._folder, files, runtime=RUNTIME)
 
-    def _words(self, digest: str) -> tuple[str, ...]:
+    def _words(self, *more: str) -> tuple[str, ...]:
+        return ("astro", "deploy", *((self._settings.deployment,) if self._settings.deployment else ()), *more)
+
+    def _image(self) -> tuple[str, bool]:
+        """What the image is made of, and whether the Deployment has this one."""
+        digest = digest_of_folder(self._path, without=("dags", ".astro", IMAGE_RECORD))
         known = self._folder.read(IMAGE_RECORD)
-        only_dags = ("--dags",) if known is not None and known.decode().strip() == digest else ()
-        return ("astro", "deploy", *((self._settings.deployment,) if self._settings.deployment else ()), *only_dags)
+        return digest, known is not None and known.decode().strip() == digest
 
-    def _send(self, words: Sequence[str], digest: str) -> str:
+    def _send(self) -> str:
+        digest, is_there = self._image()
+        words = self._words(*(["--dags"] if is_there else []))
         remedy = "log in with `astro login`, or set ASTRO_API_TOKEN; DAG-only deploys are a switch of the Deployment"
         run_program(words, folder=self._path, remedy=remedy)
         self._folder.write(IMAGE_RECORD, f"{digest}\n".encode())
-        return "sent, DAGs alone" if "--dags" in words else "sent, with a new image"
+        return "sent, DAGs alone" if is_there else "sent, with a new image"
 
-    def _explain(self, words: Sequence[str]) -> str:
+    def _explain(self) -> str:
+        words = self._words()
         reason = "no Deployment is named" if has_program("astro") else "the command line of Astro is not installed here"
         return f"{reason}; the project is complete:\n  cd {self._settings.path} && {' '.join(words)}"
 

@@ -10,7 +10,6 @@ from kedro_aloft.deploy.airflow import api_of
 from kedro_aloft.deploy.programs import has_compose, run_program
 from kedro_aloft.deploy.recipe import (
     digest_of,
-    hide_releases,
     image_requirements,
     python_version,
     runtime_files,
@@ -104,9 +103,8 @@ class ComposeTarget:
 
     def _write(self, files: Mapping[str, bytes]) -> str:
         told = write_all(self._folder, files, runtime=RUNTIME)
-        hide_releases(self.dags())
         # Docker would make it as root.
-        (self._path / "data").mkdir(exist_ok=True)
+        (self._path / "project").mkdir(exist_ok=True)
         return told
 
     def _start(self) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kedro_aloft.contract.files import FileStore
 from kedro_aloft.deploy.advice import needs_step
 from kedro_aloft.deploy.airflow import api_of
-from kedro_aloft.deploy.recipe import hide_releases
 from kedro_aloft.deploy.repository import Branch
 from kedro_aloft.deploy.steps import Phase, Step
 from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
@@ -61,17 +60,14 @@ class GitTarget:
         return self._settings.store or STORE_FOLDER
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
+        """Say what the workers need."""
+        return (needs_step(delivery, set_variable="on the workers: export {name}=…"),)
+
+    def handover(self, did: str) -> Sequence[Step]:
         """Publish what the steps before have written to the copy."""
-        settings, release = self._settings, delivery.release
-        message = f"Deploy {delivery.package}" + (f" {release.id}" if release is not None else "")
-        hide = "keep Airflow from looking for DAGs among the releases"
-        what = f"commit {settings.path} and push it to the branch {settings.branch} of the repository"
-        push = Step(phase=Phase.PUBLISH, name="push", what=what, apply=lambda: self._push(message))
-        return (
-            Step(phase=Phase.PREPARE, name="hide releases", what=hide, apply=lambda: hide_releases(self.dags())),
-            push,
-            needs_step(delivery, set_variable="on the workers: export {name}=…"),
-        )
+        settings = self._settings
+        what = f"commit {settings.path} and push it to the branch {settings.branch} of the repository: {did}"
+        return (Step(phase=Phase.PUBLISH, name="push", what=what, apply=lambda: self._push(did)),)
 
     def api(self) -> AirflowApi | None:
         """The Airflow that airflow.yml names."""

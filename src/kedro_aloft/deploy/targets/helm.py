@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro_aloft.contract.files import FileStore
 from kedro_aloft.deploy.advice import needs_step
 from kedro_aloft.deploy.airflow import api_of
 from kedro_aloft.deploy.programs import has_program, run_program
-from kedro_aloft.deploy.recipe import (
-    digest_of,
-    hide_releases,
-    image_requirements,
-    python_version,
-    runtime_files,
-    write_all,
-)
+from kedro_aloft.deploy.recipe import digest_of_folder, image_requirements, python_version, runtime_files, write_all
 from kedro_aloft.deploy.steps import Phase, Step
 from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
 from kedro_aloft.errors import UsageError
@@ -34,6 +28,7 @@ if TYPE_CHECKING:
 RUNTIME = "kedro_aloft"
 _DAGS = "/opt/airflow/dags"
 _IGNORED = "*\n!Dockerfile\n!requirements.txt\n!kedro_aloft\n!dags\n**/__pycache__\n"
+_TAG = re.compile(r'^    tag: "([^"]*)"$', re.MULTILINE)
 _BUNDLES = {
     "s3": "airflow.providers.amazon.aws.bundles.s3.S3DagBundle",
     "gs": "airflow.providers.google.cloud.bundles.gcs.GCSDagBundle",
@@ -71,43 +66,39 @@ class HelmTarget:
         return self._settings.store or STORE_FOLDER
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
-        """Write image and values; install them before DAG files in a bucket change, after those in the image."""
-        image, files = self._files(delivery)
-        commands = self._commands(image)
-        install = self._settings.install and has_program("docker") and has_program("helm")
-        shown = "; ".join(" ".join(words) for words in commands)
+        """Write image and values; with DAG files in a bucket, install them before those change."""
+        files = self._files(delivery)
         what = f"write image and values to {self._settings.path}: Dockerfile, requirements.txt, values.yaml"
         return (
             Step(phase=Phase.PREPARE, name="write image and values", what=what, apply=lambda: self._write(files)),
-            Step(
-                phase=Phase.PREPARE if self._settings.dags else Phase.PUBLISH,
-                name="install",
-                what=f"run in {self._settings.path}: {shown}" if install else f"say how to install: {shown}",
-                apply=lambda: self._install(commands) if install else self._explain(commands),
-            ),
+            *((self._installation(Phase.PREPARE),) if self._settings.dags else ()),
             needs_step(delivery, set_variable="name it in `secrets` of the target: {name}"),
         )
+
+    def handover(self, did: str) -> Sequence[Step]:  # noqa: ARG002  images are named by their content
+        """With DAG files in the image: make the image and install it."""
+        return () if self._settings.dags else (self._installation(Phase.PUBLISH),)
 
     def api(self) -> AirflowApi | None:
         """The Airflow that airflow.yml names."""
         return api_of(self._settings.airflow)
 
-    def _files(self, delivery: Delivery) -> tuple[str, dict[str, bytes]]:
-        """The image's name, and all files by path."""
+    def _files(self, delivery: Delivery) -> dict[str, bytes]:
         settings = self._settings
         dockerfile = render_dockerfile(
             base=settings.base_image or airflow_image(python_version()),
             packages=sorted(settings.packages),
             copies=() if settings.dags else [("dags", _DAGS)],
         )
-        requirements = image_requirements(delivery.project)
-        files = {"Dockerfile": dockerfile.encode(), "requirements.txt": requirements.encode(), **runtime_files(RUNTIME)}
-        files[".dockerignore"] = _IGNORED.encode()
-        release = f"-{delivery.release.id}" if delivery.release is not None and not settings.dags else ""
-        image = f"{settings.image}:{digest_of(files)}{release}"
-        return image, {**files, "values.yaml": self._values(delivery, image).encode()}
+        return {
+            ".dockerignore": _IGNORED.encode(),
+            "Dockerfile": dockerfile.encode(),
+            "requirements.txt": image_requirements(delivery.project).encode(),
+            "values.yaml": self._values(delivery).encode(),
+            **runtime_files(RUNTIME),
+        }
 
-    def _values(self, delivery: Delivery, image: str) -> str:
+    def _values(self, delivery: Delivery) -> str:
         settings = self._settings
         environment = dict(settings.env_vars)
         if (settings.dags or "").startswith("gs://"):
@@ -118,7 +109,8 @@ class HelmTarget:
             namespace=settings.namespace,
             chart_version=settings.chart_version,
             airflow_version=AIRFLOW_VERSION,
-            image=image,
+            repository=settings.image,
+            tag=self._tag_of_values(),
             executor=settings.executor,
             bundle=_bundle(settings.dags),
             environment=environment,
@@ -128,10 +120,25 @@ class HelmTarget:
             logs_connection=settings.logs_connection,
         )
 
+    def _tag_of_values(self) -> str:
+        """The tag that stands there: it is made of what the image gets, which is not written yet."""
+        text = (self._folder.read("values.yaml") or b"").decode()
+        found = _TAG.search(text)
+        return found[1] if found else "none"
+
     def _write(self, files: Mapping[str, bytes]) -> str:
-        told = write_all(self._folder, files, runtime=RUNTIME)
-        hide_releases(self.dags())
-        return told
+        return write_all(self._folder, files, runtime=RUNTIME)
+
+    def _installation(self, phase: Phase) -> Step:
+        settings = self._settings
+        install = settings.install and has_program("docker") and has_program("helm")
+        shown = "; ".join(" ".join(words) for words in self._commands(f"{settings.image}:TAG"))
+        return Step(
+            phase=phase,
+            name="install",
+            what=f"run in {settings.path}: {shown}" if install else f"say how to install: {shown}",
+            apply=self._install if install else self._explain,
+        )
 
     def _commands(self, image: str) -> tuple[tuple[str, ...], ...]:
         settings = self._settings
@@ -139,15 +146,21 @@ class HelmTarget:
         place = ("--version", settings.chart_version, "--namespace", settings.namespace, "--values", "values.yaml")
         return (("docker", "build", "--tag", image, "."), ("docker", "push", image), (*upgrade, *place, "--wait"))
 
-    def _install(self, commands: Sequence[Sequence[str]]) -> str:
-        for words in commands:
-            run_program(
-                words, folder=self._path, remedy="see that this machine may push the image and knows the cluster"
-            )
+    def _tagged(self) -> tuple[tuple[str, ...], ...]:
+        """Name the image by what is in it, also in the values; return the commands."""
+        left_out = ("values.yaml", *(("dags",) if self._settings.dags else ()))
+        tag = digest_of_folder(self._path, without=left_out)
+        values = (self._folder.read("values.yaml") or b"").decode()
+        self._folder.write("values.yaml", _TAG.sub(f'    tag: "{tag}"', values, count=1).encode())
+        return self._commands(f"{self._settings.image}:{tag}")
+
+    def _install(self) -> str:
+        for words in self._tagged():
+            run_program(words, folder=self._path, remedy="see that this machine may push there and knows the cluster")
         return f"{self._settings.release} in {self._settings.namespace} is up to date"
 
-    def _explain(self, commands: Sequence[Sequence[str]]) -> str:
-        lines = (f"  cd {self._settings.path}", *(f"  {' '.join(words)}" for words in commands))
+    def _explain(self) -> str:
+        lines = (f"  cd {self._settings.path}", *(f"  {' '.join(words)}" for words in self._tagged()))
         return "\n".join(("the secrets that the values name come first, see the head of values.yaml; then:", *lines))
 
 

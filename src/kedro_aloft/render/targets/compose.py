@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SECRETS_SCRIPT = "make_secrets.py"
+PROJECT = "/opt/airflow/project"
+"""Where the services see the server's own folder of the project."""
 
 _COMPOSE = f"""\
 # Airflow for a team, on one server. Written by `kedro airflow deploy`, which overwrites it. Yours are .env (see
@@ -42,9 +44,11 @@ x-airflow: &airflow
     AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL: "30"
     AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD: cat /run/airflow/sql_alchemy_conn
     AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK: "true"
+    # data/, logs/, conf/local/ and the handoff of all releases: what the server keeps.
+    KEDRO_ALOFT_PROJECT_PATH: {PROJECT}
 {{environment}}  volumes:
     - ./dags:/opt/airflow/dags:ro
-    - ./data:/opt/airflow/data
+    - ./project:{PROJECT}
     - logs:/opt/airflow/logs
     - secrets:/run/airflow
   depends_on: &needs
@@ -58,7 +62,7 @@ services:
     <<: *airflow
     user: "0:0"
     restart: "no"
-    entrypoint: [python, {RUNTIME_HOME}/{SECRETS_SCRIPT}, /run/airflow, /opt/airflow/data, /opt/airflow/logs]
+    entrypoint: [python, {RUNTIME_HOME}/{SECRETS_SCRIPT}, /run/airflow, {PROJECT}, /opt/airflow/logs]
     environment: {{{{}}}}
     depends_on: {{{{}}}}
 
@@ -254,7 +258,7 @@ def render_compose(
     return {
         ".dockerignore": "*\n!Dockerfile\n!requirements.txt\n!kedro_aloft\n!make_secrets.py\n**/__pycache__\n",
         ".env.example": _ENV_EXAMPLE.format(secrets="".join(f"{one}=\n" for one in secrets) or _NO_SECRETS),
-        ".gitignore": ".env\ndata/\n",
+        ".gitignore": ".env\nproject/\n",
         "compose.yaml": _COMPOSE.format(name=name, tag=tag, environment="".join(lines)),
         SECRETS_SCRIPT: _SECRETS,
     }

@@ -72,7 +72,8 @@ def render_values(
     namespace: str,
     chart_version: str,
     airflow_version: str,
-    image: str,
+    repository: str,
+    tag: str,
     executor: str,
     bundle: Bundle,
     environment: Mapping[str, str],
@@ -88,7 +89,7 @@ def render_values(
         namespace: Of Kubernetes.
         chart_version: Version of the chart.
         airflow_version: Version of Airflow in the image.
-        image: Repository and tag.
+        repository, tag: Of the image.
         executor: Airflow's executor.
         bundle: Where DAG files come from.
         environment: Variables for all services; no secrets.
@@ -97,7 +98,6 @@ def render_values(
         logs: Where logs are kept; None leaves them in the pods.
         logs_connection: Airflow's connection for that.
     """
-    repository, _, tag = image.rpartition(":")
     secret = f"{name}-airflow"
     text = _VALUES.format(
         chart_version=chart_version,
