@@ -119,6 +119,13 @@ def replace_dataset(catalog: Any, name: str, dataset: Any) -> None:
         catalog[name] = dataset
 
 
+def can_tell_existence(dataset: Any) -> bool:
+    """Whether a dataset knows if its data is there; Kedro answers No for those that do not, with a warning."""
+    from kedro.io import AbstractDataset
+
+    return type(dataset)._exists is not AbstractDataset._exists
+
+
 def infer_copy_mode_cheaply() -> None:
     """Answer Kedro's question how to copy plain Python values without importing pandas, numpy and ibis.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from kedro_aloft.airflow.pipeline import KedroPipeline
+    from kedro_aloft.contract.request import TaskRequest
+
+logger = logging.getLogger(__name__)
 
 
 class KedroCleanup(BaseOperator):
@@ -47,3 +51,31 @@ class KedroCleanup(BaseOperator):
             well=all_well(states_of(context)),
         ):
             self.log.info(done)
+
+
+def clean_up_after_task(kedro: KedroPipeline, context: Context, request: TaskRequest, *, failed: bool) -> None:
+    """Remove what tasks left for their next try and whose time is over, in a DAG without a `KedroCleanup`.
+
+    Args:
+        kedro: What all tasks of the DAG share.
+        context: Of the task that ended.
+        request: What it was asked for.
+        failed: Whether it failed. In a remote store only then: to look there takes time.
+    """
+    from kedro_aloft.contract.place import RunPlace
+    from kedro_aloft.contract.store import run_uri, task_uri
+
+    remote = "://" in request.handoff_uri
+    if kedro.handoff_keep == "always" or (remote and not failed):
+        return
+    if any(task.task_type == KedroCleanup.__name__ for task in context["dag"].tasks):
+        return
+    uri = run_uri(request.handoff_uri, request.project_path, request.run_directory)
+    ti: Any = context["ti"]
+    try:
+        if kedro.handoff_keep == "never" and failed and ti.try_number > ti.max_tries:
+            RunPlace(task_uri(uri, request.task_id)).remove()
+        for removed in RunPlace(uri).remove_older_siblings(kedro.handoff_ttl):
+            logger.info("Removed what an older run left: %s", removed)
+    except Exception as error:  # noqa: BLE001  a file system may raise anything, and the work is done
+        logger.warning("What older runs left could not be removed: %s: %s", type(error).__name__, error)

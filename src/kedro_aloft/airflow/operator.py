@@ -101,6 +101,10 @@ class KedroOperator(BaseOperator):
         except AloftError as error:
             raise (airflow_fail_exception if error.deterministic else airflow_exception)(str(error)) from None
         self._leave(report, context)
+        if request.resume and len(self.nodes) >= _SEVERAL:
+            from kedro_aloft.airflow.cleanup import clean_up_after_task
+
+            clean_up_after_task(self.kedro, context, request, failed=report.failure is not None)
         self._finish(report)
 
     def on_kill(self) -> None:
@@ -194,6 +198,8 @@ class KedroOperator(BaseOperator):
             gives=work.gives,
             takes=work.takes,
             runner=self.kedro.runner,
+            resume=self.kedro.resume,
+            clear_number=getattr(dag_run, "clear_number", 0) or 0,
             skip_plugin_hooks=tuple(self.kedro.skip_plugin_hooks),
             stage=self.stage,
             mlflow=self.kedro.mlflow,

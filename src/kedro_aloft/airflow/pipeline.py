@@ -33,6 +33,7 @@ class KedroPipeline:
         handoff_keep: `on_failure` keeps the data of failed runs until the TTL, `always` removes nothing, `never`
             removes everything at the end of each run.
         runner: Kedro runner for tasks of several nodes: a name in `kedro.runner` or a dotted path.
+        resume: Whether a task of several nodes goes on where an earlier try of it failed.
         warm: `auto` lets tasks start as forks of a warm server on workers that offer it (see `launch`); `never`.
         skip_plugin_hooks: Distributions whose Kedro hooks are not loaded in tasks.
         runtime_params: Kedro runtime parameters; texts may be Airflow templates.
@@ -55,6 +56,7 @@ class KedroPipeline:
     handoff_ttl: int = WEEK_S
     handoff_keep: str = "on_failure"
     runner: str = "SequentialRunner"
+    resume: bool = True
     warm: str = "auto"
     skip_plugin_hooks: tuple[str, ...] = ("kedro-mlflow", "kedro-telemetry", "kedro-viz")
     runtime_params: Mapping[str, Any] = field(default_factory=dict)

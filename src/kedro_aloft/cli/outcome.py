@@ -283,7 +283,7 @@ def _nodes(
     missing = "not run" if known and task_state != "success" else task_state
     outcomes = []
     for name in names:
-        if name in reported:
+        if name in reported and not (journal and reported[name]["state"] == "kept"):  # the journal knows its figures
             outcomes.append(_reported(reported[name]))
         elif journal and name in journal:
             outcomes.append(_journalled(name, journal[name], task_state))

@@ -29,6 +29,7 @@ _RUN_FIELDS = {
     "run_id": "{{ ti.run_id | tojson }}",
     "task_id": "{{ ti.task_id | tojson }}",
     "try_number": "{{ ti.try_number }}",
+    "clear_number": "{{ dag_run.clear_number | default(0, true) }}",
     "run_after": "{{ dag_run.run_after.isoformat() | tojson }}",
     "conf": "{{ (dag_run.conf or {}) | tojson }}",
     # Of the form's defaults only those that the run's conf names are compared: all of them may be very long.
@@ -41,7 +42,7 @@ _STATES = {
 
 TASK_FIELDS = frozenset(field.name for field in fields(TaskRequest)) - {
     *("dag_id", "run_id", "task_id", "try_number", "version", "run_directory"),
-    *("stage", "states", "errors"),
+    *("stage", "states", "errors", "clear_number", "rerun"),
 }
 """What may stand in `KEDRO_ALOFT_TASK`, but for the cleanup."""
 
@@ -98,6 +99,7 @@ def read_request(environ: Mapping[str, str], *, directory: str, stage: str = NOD
         run_id=identity.run_id,
         task_id=str(run["task_id"]),
         try_number=int(run["try_number"]),
+        clear_number=int(run.get("clear_number", 0)),
         version=identity.version,
         run_directory=identity.directory,
         stage=stage,

@@ -199,7 +199,7 @@ def entry_of(report: NodeReport, *, start: float | None, end: float | None, mess
     rows = [output.rows for output in report.outputs if output.rows is not None]
     sizes = [output.bytes for output in report.outputs if output.bytes is not None]
     return NodeEntry(
-        state=FAILED if report.state == "failed" else OK,
+        state={"failed": FAILED, KEPT: KEPT}.get(report.state, OK),
         start=start,
         end=end,
         rows=max(rows, default=None),

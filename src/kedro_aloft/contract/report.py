@@ -32,7 +32,7 @@ class NodeReport:
 
     Args:
         name: Node name.
-        state: `success` or `failed`.
+        state: `success`, `failed`, or `kept`: done by an earlier try and not run again.
         seconds: Wall time from before the first input is loaded until after the last output is saved; None when the
             node ran where it could not be measured.
         peak_memory_mib: Highest resident memory of the process up to the end of this node, in MiB; None when unknown.

@@ -40,6 +40,9 @@ class TaskRequest:
             Then no node is run, and no name means that the pipeline's own nodes are all in the DAG.
         mlflow: Whether all tasks of the DAG run log into one MLflow run.
         pipeline_hooks: `per_task`, or `per_run`: hooks around the pipeline are called by `start` and `finish` alone.
+        resume: Whether a task of several nodes goes on where an earlier try of it failed.
+        clear_number: How often the DAG run was cleared. The same as in an earlier try: Airflow tries again by itself.
+        rerun: Nodes that must run, whatever earlier tries did, and those that they need; None to go by earlier tries.
         states: How the run's tasks ended, by task id; for `finish`.
         errors: What tasks that failed said, by task id, as far as it is known; for `finish`.
     """
@@ -69,6 +72,9 @@ class TaskRequest:
     stage: str = NODES
     mlflow: bool = False
     pipeline_hooks: str = PER_TASK
+    resume: bool = True
+    clear_number: int = 0
+    rerun: tuple[str, ...] | None = None
     states: Mapping[str, str | None] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 

@@ -8,6 +8,9 @@ from kedro_aloft.contract.identity import path_part
 
 FILE_SUFFIX = ".handoff"
 
+TASKS = ".tasks"
+"""Folder of a run's place in which each task may have one of its own."""
+
 
 def run_uri(handoff_uri: str, project_path: str, run_directory: str) -> str:
     """Return the place of one run: an absolute local path, or a URI when `handoff_uri` is one.
@@ -21,6 +24,11 @@ def run_uri(handoff_uri: str, project_path: str, run_directory: str) -> str:
     if separator:
         return f"{protocol}://{place.rstrip('/')}/{run_directory}"
     return str(Path(project_path) / Path(handoff_uri).expanduser() / run_directory)
+
+
+def task_uri(run_uri: str, task_id: str) -> str:
+    """Return the place of one task in the place of its run."""
+    return f"{run_uri}/{TASKS}/{path_part(task_id)}"
 
 
 def dataset_file(dataset: str) -> str:

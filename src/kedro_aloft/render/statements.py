@@ -50,6 +50,7 @@ def pipeline_call(plan: Plan, settings: DagSettings, *, around: Around, release:
         "handoff_ttl": (int(handoff.ttl.total_seconds()), int(usual.handoff.ttl.total_seconds())),
         "handoff_keep": (handoff.keep, usual.handoff.keep),
         "runner": (settings.runner, usual.runner),
+        "resume": (settings.resume, usual.resume),
         "warm": (settings.warm, usual.warm),
         "skip_plugin_hooks": (tuple(settings.skip_plugin_hooks), tuple(usual.skip_plugin_hooks)),
         "runtime_params": (_plain(settings.runtime_params), {}),

@@ -54,6 +54,7 @@ def _run(request: TaskRequest, meter: Meter, logging_config: Path | None, wake_c
     from kedro_aloft.runtime.handoff import HandoffHooks
     from kedro_aloft.runtime.mlflow import MlflowHooks
     from kedro_aloft.runtime.project import load_project
+    from kedro_aloft.runtime.resume import resume_of
     from kedro_aloft.runtime.session import BeforeNodes, run_session
     from kedro_aloft.runtime.stages import run_stage
     from kedro_aloft.runtime.versions import VersionHooks
@@ -63,10 +64,14 @@ def _run(request: TaskRequest, meter: Meter, logging_config: Path | None, wake_c
     if request.stage != NODES:
         run_stage(request)
         return
-    versions, mlflow = VersionHooks(request), MlflowHooks(request)
-    hooks = (HandoffHooks(request, meter), versions, mlflow, BeforeNodes(wake_collector))
+    resume = resume_of(request, meter)
+    versions, mlflow = VersionHooks(request, resume=resume), MlflowHooks(request)
+    own = () if resume is None else (resume,)
+    hooks = (HandoffHooks(request, meter), *own, versions, mlflow, BeforeNodes(wake_collector))
     with mlflow.keeping_state(), meter.watch_nodes(request.runner), versions.removing_unfinished():
-        run_session(request, hooks=hooks)
+        run_session(request, hooks=hooks, around=None if resume is None else resume.around)
+    if resume is not None:
+        resume.done()
 
 
 @contextmanager

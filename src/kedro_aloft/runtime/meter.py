@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.contract.journal import RUNNING, NodeEntry, entry_of
+from kedro_aloft.contract.journal import KEPT, RUNNING, NodeEntry, entry_of
 from kedro_aloft.contract.report import DatasetReport, NodeReport
 from kedro_aloft.runtime.failure import mark_node
 
@@ -32,12 +32,25 @@ class Meter:
     """
 
     def __init__(self, tell: Callable[[str, NodeEntry], None] | None = None) -> None:
-        self._tell = tell
+        self._listeners = [] if tell is None else [tell]
+        self._kept: dict[str, NodeReport] = {}
         self._process = os.getpid()
         self.started = False
         self.failed_node: str | None = None
         self._done: dict[str, NodeReport] = {}
         self._outputs: dict[str, dict[str, DatasetReport]] = {}
+
+    def listen(self, listener: Callable[[str, NodeEntry], None]) -> None:
+        """Tell one more when nodes start and end, before those who came first."""
+        self._listeners.insert(0, listener)
+
+    def keep(self, node: str, entry: NodeEntry) -> None:
+        """Note a node that was done by an earlier try and is not run again."""
+        outputs = tuple(DatasetReport(name=name, kept_in=place) for name, place in entry.outputs.items())
+        self._kept[node] = NodeReport(
+            name=node, state=KEPT, seconds=entry.seconds, peak_memory_mib=entry.peak, outputs=outputs
+        )
+        self._note(node, entry)
 
     @contextmanager
     def watch_nodes(self, runner: str) -> Iterator[None]:
@@ -74,8 +87,9 @@ class Meter:
             ok: Whether the task succeeded: then nodes that ran where we could not look (other processes, a runner
                 of the user's own) are reported as successful, without figures.
         """
-        unseen = [name for name in nodes if ok and name not in self._done]
-        return (*self._done.values(), *(NodeReport(name=name, state="success") for name in unseen))
+        unseen = [name for name in nodes if ok and name not in self._done and name not in self._kept]
+        own = (*self._done.values(), *(NodeReport(name=name, state="success") for name in unseen))
+        return (*self._kept.values(), *own)
 
     @contextmanager
     def _measure(self, node: str, *, folded: bool) -> Iterator[None]:
@@ -108,8 +122,9 @@ class Meter:
                 logger.info("::endgroup::")
 
     def _note(self, node: str, entry: NodeEntry) -> None:
-        if self._tell is not None and os.getpid() == self._process:
-            self._tell(node, entry)
+        if os.getpid() == self._process:
+            for listener in self._listeners:
+                listener(node, entry)
 
 
 def _now() -> float:

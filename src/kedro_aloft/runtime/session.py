@@ -41,16 +41,25 @@ _SILENT = {
 """Stage → hooks of others that are not called in it when they are called once per DAG run."""
 
 
-def run_session(request: TaskRequest, *, hooks: Iterable[object], runner: Any = None) -> None:
+def run_session(
+    request: TaskRequest,
+    *,
+    hooks: Iterable[object],
+    runner: Any = None,
+    around: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+) -> None:
     """Run the request's nodes in a session of the project's own session class.
 
     Args:
         request: What to run.
         hooks: Registered after all hooks of the project and of plugins.
         runner: Runs the nodes; None for the request's own.
+        around: Returns what takes the place of the runner's `run`, which it gets.
     """
     with open_session(request, hooks=hooks) as session:
         runner = runner or load_obj(request.runner, "kedro.runner")()
+        if around is not None:
+            runner.run = around(runner.run)
         try:
             session.run(runner=runner, **_run_arguments(request, session))
         finally:

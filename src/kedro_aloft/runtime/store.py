@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.contract.files import ATOMIC_PUT
-from kedro_aloft.contract.store import dataset_file, run_uri
+from kedro_aloft.contract.store import TASKS, dataset_file, run_uri, task_uri
 from kedro_aloft.errors import HandoffError
 from kedro_aloft.runtime import codec
 
@@ -40,6 +41,11 @@ class HandoffStore:
         """The store of the run that a request belongs to."""
         return cls(run_uri(request.handoff_uri, request.project_path, request.run_directory))
 
+    @classmethod
+    def of_task(cls, request: TaskRequest) -> HandoffStore:
+        """A store for what only the next try of the same task needs."""
+        return cls(task_uri(cls.of(request).uri, request.task_id))
+
     def put(self, dataset: str, value: Any) -> int:
         """Write a dataset, replacing what an earlier try wrote; readers see the old or the new, never a part.
 
@@ -51,7 +57,7 @@ class HandoffStore:
         """
         if self._local is None:
             return self._put_remote(dataset, value)
-        _make_private(self._local)
+        make_private(self._local)
         aside = self._local / f".{uuid.uuid4().hex}.tmp"
         try:
             size = codec.dump(value, aside)
@@ -70,9 +76,9 @@ class HandoffStore:
         if self._local is not None:
             if not (self._local / name).is_file():
                 raise self._missing(dataset)
-            _refuse_unsafe(self._local)
+            refuse_unsafe(self._local)
             return codec.load(self._local / name)
-        file_system, root = _connect(self.uri)
+        file_system, root = connect(self.uri)
         with tempfile.TemporaryDirectory(prefix="kedro-aloft-") as directory:
             copy = Path(directory) / name
             try:
@@ -86,11 +92,22 @@ class HandoffStore:
         name = dataset_file(dataset)
         if self._local is not None:
             return (self._local / name).is_file()
-        file_system, root = _connect(self.uri)
+        file_system, root = connect(self.uri)
         return bool(file_system.exists(f"{root}/{name}"))
 
+    def stamp(self, dataset: str) -> str | None:
+        """Return a text that is another one when the dataset is put again; None when it is not there."""
+        name = dataset_file(dataset)
+        if self._local is None:
+            file_system, root = connect(self.uri)
+            return stamp_of(file_system, f"{root}/{name}")
+        with suppress(FileNotFoundError):
+            status = (self._local / name).stat()
+            return f"{status.st_size} {status.st_mtime_ns}"
+        return None
+
     def _put_remote(self, dataset: str, value: Any) -> int:
-        file_system, root = _connect(self.uri)
+        file_system, root = connect(self.uri)
         target = f"{root}/{dataset_file(dataset)}"
         with tempfile.TemporaryDirectory(prefix="kedro-aloft-") as directory:
             copy = Path(directory) / "value"
@@ -115,11 +132,33 @@ class HandoffStore:
         )
 
 
-def _connect(uri: str) -> tuple[Any, str]:
+def connect(uri: str) -> tuple[Any, str]:
+    """Return the file system and the path of a URI."""
     import fsspec
 
     file_system, path = fsspec.core.url_to_fs(uri)
     return file_system, path.rstrip("/")
+
+
+_STAMPS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "last_modified", "updated", "created")
+
+
+def stamp_of(file_system: Any, path: str) -> str | None:
+    """Return a text that changes when a file or a folder of files is written again; None when nobody can tell."""
+    try:
+        info = file_system.info(path)
+        if info.get("type") == "directory":
+            files = file_system.find(path, detail=True)
+            stamps = [f"{name} {_stamp(found)}" for name, found in sorted(files.items())]
+            return hashlib.sha256("\n".join(stamps).encode()).hexdigest()
+    except Exception:  # noqa: BLE001  a file system may raise anything, and nothing depends on it
+        return None
+    return _stamp(info)
+
+
+def _stamp(info: dict[str, Any]) -> str | None:
+    said = [str(info[name]) for name in _STAMPS if info.get(name) is not None]
+    return f"{info.get('size')} {' '.join(said)}" if said else None
 
 
 def _protocols(file_system: Any) -> set[str]:
@@ -127,18 +166,30 @@ def _protocols(file_system: Any) -> set[str]:
     return {protocol} if isinstance(protocol, str) else set(protocol)
 
 
-def _make_private(directory: Path) -> None:
-    """Create the run's directory `<root>/<dag>/<run>` for its owner alone: a pickle executes code when it is read."""
+def make_private(directory: Path) -> None:
+    """Create the run's directory `<root>/<dag>/<run>` for its owner alone: a pickle executes code when it is read.
+
+    Or a task's directory in it.
+    """
+    if directory.parent.name == TASKS:
+        while not directory.is_dir():
+            # A task that ends well removes what is empty of these, perhaps between two of the next lines.
+            make_private(directory.parent.parent)
+            with suppress(FileNotFoundError):
+                for one in (directory.parent, directory):
+                    one.mkdir(mode=0o700, exist_ok=True)
+        refuse_unsafe(directory)
+        return
     _make_root(directory.parent.parent)
     while not directory.is_dir():
         # The cleanup of another run may remove the DAG's empty directory between these two lines.
         directory.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):
             directory.mkdir(mode=0o700, exist_ok=True)
-    _refuse_unsafe(directory)
+    refuse_unsafe(directory)
 
 
-def _refuse_unsafe(directory: Path) -> None:
+def refuse_unsafe(directory: Path) -> None:
     """Refuse a directory in which somebody else can write: unpickling runs code."""
     status = directory.stat()
     if status.st_uid != os.getuid():

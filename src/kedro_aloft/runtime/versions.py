@@ -22,14 +22,21 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
     from kedro_aloft.contract.request import TaskRequest
+    from kedro_aloft.runtime.resume import Resume
 
 logger = logging.getLogger(__name__)
 
 
 class VersionHooks:
-    """Kedro hooks that clear the way for the versions that this task writes, and leave no half of one behind."""
+    """Kedro hooks that clear the way for the versions that this task writes, and leave no half of one behind.
 
-    def __init__(self, request: TaskRequest) -> None:
+    Args:
+        request: What to run.
+        resume: Knows which nodes are done and not run again; its hooks come first.
+    """
+
+    def __init__(self, request: TaskRequest, *, resume: Resume | None = None) -> None:
+        self._resume = resume
         self._version = request.version
         self._datasets = frozenset(request.versioned)
         self._catalog: DataCatalog | None = None
@@ -39,7 +46,8 @@ class VersionHooks:
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Remove what an earlier try left. Not node by node: Kedro's ParallelRunner calls no such hook of ours."""
         self._catalog = catalog
-        for name in sorted(self._datasets & pipeline.all_outputs()):
+        nodes = pipeline.nodes if self._resume is None else [n for n in pipeline.nodes if n.name in self._resume.nodes]
+        for name in sorted(self._datasets & {output for node in nodes for output in node.outputs}):
             if self._remove_own_version(catalog.get(name)):
                 logger.info("Removed '%s' of an earlier try of this run (version %s).", name, self._version)
 

@@ -471,6 +471,12 @@ class DagSettings(Settings):
         "ThreadRunner",
         "shop.runners.GpuRunner",
     )
+    resume: StrictBool = _running(
+        True,
+        "Whether a task of several nodes that failed goes on where it failed when it is tried again. When a node "
+        "fails, data in memory that later nodes need is then written to the place of `handoff`.",
+        False,
+    )
     warm: Literal["auto", "never"] = _running(
         "auto",
         "Whether tasks may start as forks of a process that has imported the project. `auto`: on workers that offer "

@@ -40,6 +40,7 @@ def preamble(plan: Plan, settings: DagSettings, *, around: Around) -> str:
         "handoff_uri": settings.handoff.uri,
         "selective": plan.selective,
         "runner": settings.runner,
+        "resume": None if settings.resume else False,
         "skip_plugin_hooks": list(settings.skip_plugin_hooks),
         "conf_source": settings.conf_source,
         "runtime_params": dict(settings.runtime_params),

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 9018f9e0de43b151
-Fingerprint: 783a9fbb88418c69
+Fingerprint: 81adc7b352218cdf
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -37,7 +37,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `9018f9e0de43b151` · kedro-aloft fingerprint `783a9fbb88418c69`
+Plan `9018f9e0de43b151` · kedro-aloft fingerprint `81adc7b352218cdf`
 """
 
 KEDRO = {
@@ -55,6 +55,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
@@ -270,6 +271,7 @@ with DAG(
                 '"run_id": {{ ti.run_id | tojson }},\n'
                 '"task_id": {{ ti.task_id | tojson }},\n'
                 '"try_number": {{ ti.try_number }},\n'
+                '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'

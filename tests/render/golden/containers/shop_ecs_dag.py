@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: e6164fedf7759592
-Fingerprint: 408032a7ebefc287
+Fingerprint: e74354a7420afb8f
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -34,7 +34,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `e6164fedf7759592` · kedro-aloft fingerprint `408032a7ebefc287`
+Plan `e6164fedf7759592` · kedro-aloft fingerprint `e74354a7420afb8f`
 """
 
 KEDRO = {
@@ -52,6 +52,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
@@ -249,6 +250,7 @@ with DAG(
                                 '"run_id": {{ ti.run_id | tojson }},\n'
                                 '"task_id": {{ ti.task_id | tojson }},\n'
                                 '"try_number": {{ ti.try_number }},\n'
+                                '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
                                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 35e85b7cd2c94edf
-Fingerprint: b67b0766b294d83a
+Fingerprint: cf96217861ad2dcd
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -34,7 +34,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `35e85b7cd2c94edf` · kedro-aloft fingerprint `b67b0766b294d83a`
+Plan `35e85b7cd2c94edf` · kedro-aloft fingerprint `cf96217861ad2dcd`
 """
 
 KEDRO = {
@@ -52,6 +52,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
@@ -297,6 +298,7 @@ with DAG(
                 '"run_id": {{ ti.run_id | tojson }},\n'
                 '"task_id": {{ ti.task_id | tojson }},\n'
                 '"try_number": {{ ti.try_number }},\n'
+                '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'

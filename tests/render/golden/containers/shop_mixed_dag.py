@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 6b0d70437598b535
-Fingerprint: a4cbcc7bd39dbb41
+Fingerprint: c8baaaeff052ea15
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -41,7 +41,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `6b0d70437598b535` · kedro-aloft fingerprint `a4cbcc7bd39dbb41`
+Plan `6b0d70437598b535` · kedro-aloft fingerprint `c8baaaeff052ea15`
 """
 
 kedro = KedroPipeline(
@@ -69,6 +69,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'

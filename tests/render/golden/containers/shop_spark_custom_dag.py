@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: baebb0f54bcf93d7
-Fingerprint: 8a2738cef5adb640
+Fingerprint: 1d9b9eb1d7eb94f1
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -41,7 +41,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `baebb0f54bcf93d7` · kedro-aloft fingerprint `8a2738cef5adb640`
+Plan `baebb0f54bcf93d7` · kedro-aloft fingerprint `1d9b9eb1d7eb94f1`
 """
 
 KEDRO = {
@@ -58,6 +58,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }}}'
@@ -269,6 +270,7 @@ with DAG(
                 '"run_id": {{ ti.run_id | tojson }},\n'
                 '"task_id": {{ ti.task_id | tojson }},\n'
                 '"try_number": {{ ti.try_number }},\n'
+                '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 86d3762c5596ff3b
-Fingerprint: fc74a4167ea826c4
+Fingerprint: ab121e38e6badb65
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -43,7 +43,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `86d3762c5596ff3b` · kedro-aloft fingerprint `fc74a4167ea826c4`
+Plan `86d3762c5596ff3b` · kedro-aloft fingerprint `ab121e38e6badb65`
 """
 
 kedro = KedroPipeline(
@@ -67,6 +67,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }}}'

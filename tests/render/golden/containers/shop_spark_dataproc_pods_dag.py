@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: ae7a4818f3434d14
-Fingerprint: 6d070f5d87dc3ba5
+Fingerprint: 06b72166825d7a40
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -46,7 +46,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `ae7a4818f3434d14` · kedro-aloft fingerprint `6d070f5d87dc3ba5`
+Plan `ae7a4818f3434d14` · kedro-aloft fingerprint `06b72166825d7a40`
 """
 
 KEDRO = {
@@ -63,6 +63,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }}}'
@@ -327,6 +328,7 @@ with DAG(
                 '"run_id": {{ ti.run_id | tojson }},\n'
                 '"task_id": {{ ti.task_id | tojson }},\n'
                 '"try_number": {{ ti.try_number }},\n'
+                '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 1b67a7c5fe8e12d9
-Fingerprint: 77a0bb1f89092679
+Fingerprint: fe0f32fb02237bb1
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -40,7 +40,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `1b67a7c5fe8e12d9` · kedro-aloft fingerprint `77a0bb1f89092679`
+Plan `1b67a7c5fe8e12d9` · kedro-aloft fingerprint `fe0f32fb02237bb1`
 """
 
 KEDRO = {
@@ -57,6 +57,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }}}'
@@ -301,6 +302,7 @@ with DAG(
                 '"run_id": {{ ti.run_id | tojson }},\n'
                 '"task_id": {{ ti.task_id | tojson }},\n'
                 '"try_number": {{ ti.try_number }},\n'
+                '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
                 '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
                 '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
                 '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'

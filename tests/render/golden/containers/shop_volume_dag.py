@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 5a67926c5366fd00
-Fingerprint: 688774c0d6f02260
+Fingerprint: a89901f32f34d256
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -37,7 +37,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `5a67926c5366fd00` · kedro-aloft fingerprint `688774c0d6f02260`
+Plan `5a67926c5366fd00` · kedro-aloft fingerprint `a89901f32f34d256`
 """
 
 KEDRO = {
@@ -55,6 +55,7 @@ RUN = (
     '"run_id": {{ ti.run_id | tojson }},\n'
     '"task_id": {{ ti.task_id | tojson }},\n'
     '"try_number": {{ ti.try_number }},\n'
+    '"clear_number": {{ dag_run.clear_number | default(0, true) }},\n'
     '"run_after": {{ dag_run.run_after.isoformat() | tojson }},\n'
     '"conf": {{ (dag_run.conf or {}) | tojson }},\n'
     '"defaults": {{ dict(dag.params.dump().items() | selectattr(0, "in", dag_run.conf or {})) | tojson }},\n'
