@@ -16,6 +16,7 @@ from kedro_aloft.deploy.ownership import ours_of, refuse_foreign
 from kedro_aloft.deploy.steps import Phase, Step, in_order
 from kedro_aloft.deploy.target import Delivery, HandsOver
 from kedro_aloft.errors import DeployError
+from kedro_aloft.images import goes_along
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,6 +71,7 @@ def plan_deploy(
     Raises:
         DeployError: If something of somebody else's would be replaced, or no release can be made.
     """
+    _refuse_inside(target, project)
     store = target.store()
     built = build_release(project, compiled, releases=target.releases()) if store is not None else None
     delivery = Delivery(
@@ -176,6 +178,18 @@ def _next(current: Deployment | None, *, did: str, release: str, places: Mapping
         versions=versions(),
         gone=tuple(sorted({*current.places, *current.gone} - set(places))) if current else (),
     )
+
+
+def _refuse_inside(target: Target, project: Project) -> None:
+    """A release that holds the release before it is another one each time."""
+    folder = target.dags().folder
+    if folder is not None and goes_along(folder.resolve(), project.path.resolve()):
+        raise DeployError(
+            "The DAG files would become a part of the project, and every release a part of the next one.",
+            where=str(folder),
+            remedy="name a folder outside of the project, or below dist/ or build/, which no release takes along",
+            code="ALOFT-905",
+        )
 
 
 def _refuse_newer(project: Project, current: Deployment | None) -> None:

@@ -7,7 +7,7 @@ No Kedro and no Airflow here; the engine is asked through its command line.
 """
 
 from kedro_aloft.images.build import Engine, build_image, push_image, smoke_test
-from kedro_aloft.images.content import find_secret, project_files
+from kedro_aloft.images.content import find_secret, goes_along, project_files
 from kedro_aloft.images.context import Context, collect_context, write_context
 from kedro_aloft.images.dockerfile import write_dockerfile
 from kedro_aloft.images.record import BuiltImage, built_reference, read_built, write_built
@@ -24,6 +24,7 @@ __all__ = [
     "built_reference",
     "collect_context",
     "find_secret",
+    "goes_along",
     "project_files",
     "project_requirements",
     "push_image",

@@ -45,10 +45,20 @@ def project_files(project: Path) -> list[Path]:
     return sorted(_walk(project, project))
 
 
+def goes_along(place: Path, project: Path) -> bool:
+    """Whether files at a place would leave the machine with the project."""
+    inside = [one for one in (place, *place.parents) if one.is_relative_to(project) and one != project]
+    return place.is_relative_to(project) and not any(_is_left_out(one, project) for one in inside)
+
+
+def _is_left_out(path: Path, project: Path) -> bool:
+    is_named = any(fnmatchcase(path.name, pattern) for pattern in _LEFT_OUT)
+    return is_named or path.relative_to(project).as_posix() in _LEFT_OUT_PATHS
+
+
 def _walk(folder: Path, project: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        relative = path.relative_to(project).as_posix()
-        if relative in _LEFT_OUT_PATHS or any(fnmatchcase(path.name, pattern) for pattern in _LEFT_OUT):
+        if _is_left_out(path, project):
             continue
         if path.is_dir() and not path.is_symlink():
             if not (path / "pyvenv.cfg").exists():
