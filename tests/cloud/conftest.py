@@ -75,10 +75,10 @@ class Clouds:
             **more,
         }
 
-    def python(self, code: str, *words: str, **variables: str) -> Done:
+    def python(self, code: str, *words: str, cwd: Path | None = None, **variables: str) -> Done:
         """Run Python code in the environment."""
         return run_command(
-            self.bin / "python", "-c", code, *words, cwd=self.key.parent, env=self.variables(**variables)
+            self.bin / "python", "-c", code, *words, cwd=cwd or self.key.parent, env=self.variables(**variables)
         )
 
     def kedro(self, project: Project, *words: str, **variables: str) -> Done:

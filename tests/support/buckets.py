@@ -58,12 +58,21 @@ class Bucket:
         name: Its name.
         names: Returns the names of its objects.
         read: Returns an object's bytes.
+        write: Makes an object.
     """
 
-    def __init__(self, name: str, *, names: Callable[[], list[str]], read: Callable[[str], bytes]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        names: Callable[[], list[str]],
+        read: Callable[[str], bytes],
+        write: Callable[[str, bytes], object],
+    ) -> None:
         self.name = name
         self.names = names
         self.read = read
+        self.write = write
 
     def everything(self) -> dict[str, bytes]:
         """Return every object."""
@@ -120,7 +129,12 @@ def new_s3_bucket(url: str, name: str, *, versioned: bool = True) -> Bucket:
         listing = ET.fromstring(_send("GET", f"{url}/{name}?list-type=2"))
         return sorted(one.text or "" for one in listing.iterfind("{*}Contents/{*}Key"))
 
-    return Bucket(name, names=names, read=lambda key: _send("GET", f"{url}/{name}/{quote(key)}"))
+    return Bucket(
+        name,
+        names=names,
+        read=lambda key: _send("GET", f"{url}/{name}/{quote(key)}"),
+        write=lambda key, content: _send("PUT", f"{url}/{name}/{quote(key)}", content),
+    )
 
 
 @contextmanager
@@ -141,7 +155,10 @@ def new_gcs_bucket(url: str, name: str) -> Bucket:
     def read(key: str) -> bytes:
         return _send("GET", f"{url}/download/storage/v1/b/{name}/o/{quote(key, safe='')}?alt=media")
 
-    return Bucket(name, names=names, read=read)
+    def write(key: str, content: bytes) -> bytes:
+        return _send("POST", f"{url}/upload/storage/v1/b/{name}/o?uploadType=media&name={quote(key, safe='')}", content)
+
+    return Bucket(name, names=names, read=read, write=write)
 
 
 def _send(method: str, address: str, body: bytes | None = None) -> bytes:

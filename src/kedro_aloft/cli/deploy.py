@@ -94,7 +94,7 @@ def deploy(
     done = apply_plan(plan)
     if plan.release:
         ok(f"release {plan.release} is deployed to {target}")
-    outcomes = _follow(place, compiled, runs) if wait else []
+    outcomes = _follow(place, compiled, runs, quiet=as_json) if wait else []
     if as_json:
         echo_json(
             {
@@ -185,7 +185,7 @@ def _test(project: Project, order: Order) -> None:
         )
 
 
-def _follow(target: Target, compiled: Sequence[CompiledDag], runs: Mapping[str, str]) -> list[Outcome]:
+def _follow(target: Target, compiled: Sequence[CompiledDag], runs: Mapping[str, str], *, quiet: bool) -> list[Outcome]:
     """Follow the runs to their ends; what is triggered goes on when this command is interrupted."""
     from kedro_aloft.cli.following import follow_nodes
     from kedro_aloft.cli.outcome import print_outcome
@@ -194,5 +194,6 @@ def _follow(target: Target, compiled: Sequence[CompiledDag], runs: Mapping[str, 
     for dag in compiled:
         nodes = {task.id: task.nodes for task in dag.plan.tasks}
         outcomes.append(follow_nodes(_api(target), dag.dag_id, runs[dag.dag_id], nodes))
-        print_outcome(outcomes[-1])
+        if not quiet:
+            print_outcome(outcomes[-1])
     return outcomes
