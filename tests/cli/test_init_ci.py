@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 import yaml
+
+from scripts.cli_reference import read_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +101,21 @@ def test_all_settles_what_is_asked_and_no_secret_is_named(project: Project, syst
     text = (project.path / FILES[system]).read_text(encoding="utf-8")
     assert not re.search(r"secrets\.|AKIA|PRIVATE KEY|password: [^$]", text)
     assert not re.search(r"<[A-Z]+>", text)
+
+
+@pytest.mark.parametrize("system", sorted(FILES))
+def test_every_command_exists_with_its_options(project: Project, system: str) -> None:
+    known = read_commands()
+    lines = "\n".join(_scripts(_workflow(project, system), system)).splitlines()
+    found = [line.partition("kedro airflow ")[2].partition(" > ")[0] for line in lines if "kedro airflow " in line]
+    assert len(found) == 5
+    for text in found:
+        # A shell leaves out what stands in `${NAME:+…}` where the variable is not set; here it is.
+        name, *words = shlex.split(re.sub(r"\$\{\w+:\+(.*?)\}", r"\1", text))
+        if f"{name} {words[0] if words else ''}" in known:
+            name = f"{name} {words.pop(0)}"
+        command = known[name]
+        command.make_parser(click.Context(command, info_name=name)).parse_args(words)
 
 
 @pytest.mark.parametrize("system", sorted(FILES))
