@@ -21,6 +21,8 @@ USERNAME = "admin"
 MARKER = "KEDRO_ALOFT_EMBEDDED"
 # Offers warm starts to tasks; see `airflow/launch.py`.
 WARM_VARIABLE = "KEDRO_ALOFT_WARM"
+# Where tasks unpack releases; see `airflow/release.py`.
+RELEASES_VARIABLE = "KEDRO_ALOFT_RELEASES"
 # A worker is a fork that idles at about 15 MiB of its own; its task needs what the project needs.
 MAX_PARALLELISM = 16
 MIN_PARALLELISM = 2
@@ -87,6 +89,7 @@ def airflow_environment(
         **_quiet(base),
         **_tuning(parallelism, scheduled=scheduled),
         **_warm_starts(layout, base),
+        RELEASES_VARIABLE: base.get(RELEASES_VARIABLE) or str(layout.releases),
         **extra,
         **_identity(layout, keys=keys, port=port),
     }

@@ -9,6 +9,7 @@ Below `.airflow/`:
 - `passwords.json`: the same password for Airflow's auth manager, mode 0600
 - `state.json`: the process that runs and its address; stale after a crash
 - `warm/`: the sockets of the servers from which tasks start warm
+- `releases/`: what `deploy local` brought, unpacked
 - `start.lock`: held while somebody starts or stops it
 - `users.lock`: held (shared) by everybody who uses it
 - `keep`: exists when it stays up without users (`kedro airflow up`)
@@ -83,6 +84,11 @@ class Layout:
     def warm(self) -> Path:
         """The sockets of warm servers."""
         return self.root / "warm"
+
+    @property
+    def releases(self) -> Path:
+        """Unpacked releases."""
+        return self.root / "releases"
 
     @property
     def start_lock(self) -> Path:
