@@ -38,6 +38,7 @@ COMMANDS = (
     "rules",
     "run",
     "run-once",
+    "schedule",
     "spark",
     "status",
     "test",

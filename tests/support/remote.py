@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 
 from kedro_aloft.client import AirflowApi
 from kedro_aloft.errors import RemoteError
-from scripts.make_env import make_env
+from kedro_aloft.venv import build_environment
 from support.airflow import locked
 from support.commands import user_cache, user_environment
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 START_DEADLINE_S = 180.0
-_CACHE = ROOT / ".cache" / "remote"
 _REQUIREMENTS = ROOT / "requirements" / "remote.txt"
 _KEEPER = Path(__file__).with_name("remote_keeper.py")
 _PACKAGES = {"redis-server": "redis-server", "initdb": "postgresql"}
@@ -118,11 +117,8 @@ def running_remote(directory: Path, environment: Mapping[str, str] | None = None
 
 
 def remote_python() -> Path:
-    """Return the interpreter of the environment; made once per clone."""
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with locked(_CACHE / "lock"):
-        make_env(_CACHE / "environment", _REQUIREMENTS)
-    return _CACHE / "environment" / "bin" / "python"
+    """Return the interpreter of the environment; made once per machine. This source tree is on its path."""
+    return build_environment(_REQUIREMENTS, python=None, cache=user_cache() / "environments")
 
 
 def _install_servers() -> None:
@@ -184,9 +180,9 @@ def _start_keeper(directory: Path, python: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # The keeper inherits the lock: there is no moment in which a second one could start.
         subprocess.run(
-            [python, "-I", _KEEPER, directory],
+            [python, "-P", _KEEPER, directory],  # not the folder of the keeper, where a module is called airflow
             check=True,
-            env=user_environment(),
+            env=user_environment(PYTHONPATH=str(ROOT / "src")),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

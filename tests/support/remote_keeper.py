@@ -1,4 +1,4 @@
-"""Keeps a second Airflow as long as somebody uses it: `python -I remote_keeper.py <directory>`, in the environment of
+"""Keeps a second Airflow as long as somebody uses it: `python -P remote_keeper.py <directory>`, in the environment of
 requirements/remote.txt.
 
 It inherits the lock that says that a keeper is at work; see `support.remote`. Airflow is imported once and its

@@ -31,6 +31,7 @@ _COMMANDS = {
     "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",
     "run-once": "Run a DAG now, without schedule and sensors.",
+    "schedule": "Deploy with another schedule.",
     "spark": "Package the project for Spark clusters.",
     "status": "Tell whether an Airflow is up, by default the embedded one.",
     "test": "Compare a run on Airflow with `kedro run`.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kedro_aloft.client import AirflowApi, RunState
     from kedro_aloft.project import Project
     from kedro_aloft.render.read import WrittenTask
+    from kedro_aloft.settings import DagSettings
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -176,12 +177,24 @@ def dag_id_of(project: Project, pipeline: str | None) -> str:
     """Return the id of the DAG that a pipeline becomes; by default that of the default pipeline."""
     from kedro_aloft.compiler import DEFAULT_PIPELINE
     from kedro_aloft.render import dag_id_for
+
+    settings = settings_of(project, pipeline)
+    name = pipeline or DEFAULT_PIPELINE
+    return dag_id_for(project.package, name, project.env, settings, default_env=project.default_env)
+
+
+def settings_of(project: Project, pipeline: str | None) -> DagSettings:
+    """Return what airflow.yml says of a pipeline.
+
+    Raises:
+        ProjectError: If it is not registered.
+    """
+    from kedro_aloft.compiler import DEFAULT_PIPELINE
     from kedro_aloft.settings import read_settings
 
     (name,) = project.resolve_pipelines([pipeline or DEFAULT_PIPELINE])
     config, source = project.airflow_config()
-    settings, _ = read_settings(config, pipeline=name, pipelines=tuple(project.pipelines), source=source)
-    return dag_id_for(project.package, name, project.env, settings, default_env=project.default_env)
+    return read_settings(config, pipeline=name, pipelines=tuple(project.pipelines), source=source)[0]
 
 
 def is_ours(details: Mapping[str, Any]) -> bool:

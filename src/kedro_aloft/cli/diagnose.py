@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kedro_aloft.cli.connecting import on_option
 from kedro_aloft.cli.console import command_errors
-from kedro_aloft.cli.login import username_option
 from kedro_aloft.cli.options import project_options
 
 if TYPE_CHECKING:
-    from kedro_aloft.client import AirflowApi
     from kedro_aloft.preflight.cluster import Cluster
     from kedro_aloft.preflight.diagnosis import Diagnosis
     from kedro_aloft.project import Project
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 @click.argument("dag")
 @click.argument("run")
 @click.option("--task", default=None, metavar="ID", help="Only this task.")
-@click.option("--on", "url", default=None, metavar="URL", help="The Airflow at this address, instead of the embedded.")
-@username_option
+@on_option
 @click.option("--kubeconfig", default=None, metavar="FILE", help="Kubeconfig of the cluster.")
 @click.option("--context", default=None, metavar="NAME", help="Context of the kubeconfig.")
 @click.option("--namespace", default=None, metavar="NAME", help="Namespace of the pods.")
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 @project_options
 @command_errors
 def diagnose(
-    dag: str, run: str, task: str | None, url: str | None, username: str | None, as_json: bool, **options: Any
+    dag: str, run: str, task: str | None, on: str | None, username: str | None, as_json: bool, **options: Any
 ) -> None:
     """Say why tasks of a run failed or wait. Exits 1 when some did.
 
@@ -40,11 +38,12 @@ def diagnose(
     Example:
       kedro airflow diagnose spaceflights manual__2026-01-01
     """
+    from kedro_aloft.cli.connecting import connect
     from kedro_aloft.preflight.diagnosis import OPEN_STATES, diagnose_task
     from kedro_aloft.project import open_project
 
     project = open_project(env=options["env"], conf_source=options["conf_source"])
-    api = _api(project, url, username)
+    api = connect(on, username, lambda: project)
     cluster = _cluster(project, dag, options)
     api.run(dag, run)  # a run that does not exist is an error of its own
     found = [
@@ -58,13 +57,6 @@ def diagnose(
         _print(found)
     if found:
         sys.exit(1)
-
-
-def _api(project: Project, url: str | None, username: str | None) -> AirflowApi:
-    from kedro_aloft.cli.login import login
-    from kedro_aloft.embedded import EmbeddedAirflow
-
-    return login(url, username) if url else EmbeddedAirflow(project.path).api()
 
 
 def _cluster(project: Project, dag_id: str, options: dict[str, Any]) -> Cluster | None:
