@@ -151,6 +151,8 @@ def _running(directory: Path) -> Remote | None:
         )
         health = AirflowApi(remote.url).health()
         if all((health.get(name) or {}).get("status") == "healthy" for name in _HEALTHY) and _has_worker(directory):
+            # The part of the server that tasks talk to is built at the first request.
+            urlopen(f"{remote.url}/execution/health", timeout=START_DEADLINE_S).close()
             return remote
     return None
 
