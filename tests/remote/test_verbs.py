@@ -100,7 +100,7 @@ def test_clear_knows_from_nodes_and_namespaces(operated: Operated, green: dict[s
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("--node=finis", "Did you mean 'finish'?"), ("--dataset=begum", "Did you mean 'begun'?"), ("--wait", "Nothing")],
+    [("--node=doubl", "Did you mean 'double'?"), ("--dataset=begum", "Did you mean 'begun'?"), ("--wait", "Nothing")],
 )
 def test_clear_of_what_does_not_exist_is_refused(operated: Operated, word: str, said: str) -> None:
     done = operated.operate("clear", word, "--yes")
