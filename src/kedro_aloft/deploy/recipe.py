@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ _TAG_LENGTH = 12
 _ROOMS = ("__init__.py", "airflow", "compat.py", "contract", "errors.py", "graph", "runtime", "venv", "warm")
 """What DAG processors and workers import."""
 
+_LOGIN = re.compile(r"://(?!git@|\$\{)[^/\s@]+@")
+"""In an address; `git@` is the name of everybody, and `${…}` is read where pip runs."""
 _MARKED = ("Dockerfile", "compose.yaml", "requirements.txt", "values.yaml")
 """Files that begin with our mark; one without it is somebody else's."""
 
@@ -30,8 +33,18 @@ def image_requirements(project: Path) -> str:
 
     Raises:
         ImageError: If the project says nowhere what it needs.
+        DeployError: If a line has a login in it (ALOFT-927).
     """
-    return f"# Written by `kedro airflow deploy` from the project's requirements.\n{requirements_text(project)}"
+    text = requirements_text(project)
+    number = next((number for number, line in enumerate(text.splitlines(), start=1) if _LOGIN.search(line)), None)
+    if number is not None:
+        raise DeployError(
+            "A requirement has a login in its address, which would go into the image.",
+            where=f"line {number} of the project's requirements",
+            remedy="let pip find it in the environment of the build: `https://${TOKEN}@…`, a netrc file, PIP_INDEX_URL",
+            code="ALOFT-927",
+        )
+    return f"# Written by `kedro airflow deploy` from the project's requirements.\n{text}"
 
 
 def runtime_files(place: str) -> dict[str, bytes]:

@@ -117,6 +117,22 @@ def test_the_image_gets_the_libraries_and_this_very_runtime(kind: str, project: 
 
 
 @pytest.mark.parametrize("kind", WITH_IMAGE)
+@pytest.mark.parametrize("login", [f"{CANARY}@", f"me:{CANARY}@"])
+def test_a_login_in_a_requirement_does_not_go_into_an_image(
+    kind: str, login: str, project: Path, tmp_path: Path
+) -> None:
+    (project / "requirements.txt").write_text(f"kedro\n--extra-index-url https://{login}pypi.example.org/simple\n")
+    with pytest.raises(DeployError) as caught:
+        deploy(make(kind, project, tmp_path / "out"), delivery(project))
+    assert caught.value.code == "ALOFT-927"
+    assert CANARY not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+    fine = "git+ssh://git@example.org/x\n--index-url https://${TOKEN}@example.org/simple\nssh://git@example.org/x\n"
+    (project / "requirements.txt").write_text(fine)
+    deploy(make(kind, project, tmp_path / "out"), delivery(project))
+
+
+@pytest.mark.parametrize("kind", WITH_IMAGE)
 def test_files_of_an_older_runtime_go(kind: str, project: Path, tmp_path: Path) -> None:
     deploy(make(kind, project, tmp_path / "out"), delivery(project))
     (init,) = [name for name in tree(tmp_path / "out") if name.endswith("kedro_aloft/__init__.py")]
