@@ -35,15 +35,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kedro-aloft-") as directory:
         project = Path(directory) / "spaceflights"
         shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("data", ".airflow", "__pycache__"))
-        _run(chosen.kedro.with_name("python"), "make_data.py", cwd=project)
+        run_program(chosen.kedro.with_name("python"), "make_data.py", cwd=project)
         try:
-            _run(chosen.kedro, "airflow", "up", cwd=project)
-            outcome = json.loads(_run(chosen.kedro, "airflow", "run", "--json", cwd=project))
-            url = json.loads(_run(chosen.kedro, "airflow", "status", "--json", cwd=project))["url"]
+            run_program(chosen.kedro, "airflow", "up", cwd=project)
+            outcome = json.loads(run_program(chosen.kedro, "airflow", "run", "--json", cwd=project))
+            url = json.loads(run_program(chosen.kedro, "airflow", "status", "--json", cwd=project))["url"]
             (user,) = json.loads((project / ".airflow" / "passwords.json").read_text(encoding="utf-8")).items()
             take_pictures(url, user=user, outcome=outcome, chromium=chosen.chromium)
         finally:
-            _run(chosen.kedro, "airflow", "down", cwd=project)
+            run_program(chosen.kedro, "airflow", "down", cwd=project)
 
 
 def take_pictures(url: str, *, user: tuple[str, str], outcome: dict[str, Any], chromium: str | None) -> None:
@@ -61,17 +61,18 @@ def take_pictures(url: str, *, user: tuple[str, str], outcome: dict[str, Any], c
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport=VIEWPORT, device_scale_factor=1.5, locale="en-US", color_scheme="light")
         page.set_default_timeout(PATIENCE_MS)
-        _log_in(page, url, user)
+        log_in(page, url, user)
         PICTURES.mkdir(exist_ok=True)
         page.goto(f"{dag}/runs/{outcome['run_id']}")
-        _show_graph(page, outcome)
+        show_graph(page, [task["id"] for task in outcome["tasks"]])
         page.screenshot(path=str(PICTURES / "ui-run.png"))
         page.goto(dag)
         _show_form(page).screenshot(path=str(PICTURES / "ui-form.png"))
         browser.close()
 
 
-def _log_in(page: Any, url: str, user: tuple[str, str]) -> None:
+def log_in(page: Any, url: str, user: tuple[str, str]) -> None:
+    """Log in as a user would."""
     page.goto(url)
     page.locator("input[name=username]").fill(user[0])
     page.locator("input[name=password]").fill(user[1])
@@ -79,18 +80,19 @@ def _log_in(page: Any, url: str, user: tuple[str, str]) -> None:
     page.wait_for_url(f"{url}/")
 
 
-def _show_graph(page: Any, outcome: dict[str, Any]) -> None:
-    """Open every task group, give the graph most of the room, wait until every task is drawn."""
+def show_graph(page: Any, tasks: list[str], *, groups: bool = True) -> None:
+    """Open every task group, if there are some; give the graph most of the room, wait until every task is drawn."""
     page.get_by_label("Show Graph").click()
-    page.get_by_label("Expand all task groups").click()
+    if groups:
+        page.get_by_label("Expand all task groups").click()
     graph = page.locator(".react-flow")
     border = page.locator("[data-panel-resize-handle-id]").last.bounding_box()
     page.mouse.move(border["x"] + 1, border["y"] + 20)
     page.mouse.down()
     page.mouse.move(VIEWPORT["width"] - DETAILS_PX, border["y"] + 20, steps=10)
     page.mouse.up()
-    for task in outcome["tasks"]:
-        graph.get_by_text(task["id"].rpartition(".")[2]).first.wait_for()
+    for task in tasks:
+        graph.get_by_text(task.rpartition(".")[2]).first.wait_for()
     graph.get_by_label("Fit View").click()
     page.wait_for_load_state("networkidle")
 
@@ -105,7 +107,7 @@ def _show_form(page: Any) -> Any:
     return form
 
 
-def _run(program: Path, *arguments: str, cwd: Path) -> str:
+def run_program(program: Path, *arguments: str, cwd: Path) -> str:
     """Run a program; return what it printed."""
     return subprocess.run([program, *arguments], check=True, cwd=cwd, stdout=subprocess.PIPE, text=True).stdout
 

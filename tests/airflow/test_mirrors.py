@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.airflow import task_log
+from support.runs import wait_until
 
 pytest.importorskip("airflow.sdk")
 
@@ -59,7 +61,7 @@ def project(
         module_builder("chain")
         .functions(FUNCTIONS)
         .pipeline("__default__", NODES)
-        .pickles(f"d{COUNT}")
+        .pickles("d3", f"d{COUNT}")
         .airflow_yml("default: {group_by: pipeline, mirrors: live, retries: 0, warm: never}\n")
     )
 
@@ -84,8 +86,15 @@ class Seen:
             str(entry["event"]) for entry in task_log(self.api, self.dag_id, self.run_id, task_id, try_number)
         )
 
+    def clear(self, *tasks: str, downstream: bool = False) -> str:
+        """Clear tasks; return the state in which the run then ends."""
+        self.api.clear(self.dag_id, self.run_id, tasks, downstream=downstream, dry_run=False)
+        look = lambda: (run := self.api.run(self.dag_id, self.run_id)).finished and run.state  # noqa: E731
+        return str(wait_until(look, "the run ends again"))
+
 
 def run(project: Project, api: AirflowApi, state: str) -> Seen:
+    (project.path / "runs.txt").unlink(missing_ok=True)
     outcome = project.run()
     assert outcome["state"] == state, outcome
     return Seen(api, outcome["dag_id"], outcome["run_id"])
@@ -105,3 +114,52 @@ def test_a_node_that_fails_is_red_with_its_error_and_what_is_left_is_skipped(pro
     assert [states[step] for step in STEPS] == ["success"] * 5 + ["failed"] + ["skipped"] * 6
     assert (states[RUNNER], states[f"{RUNNER}.done"]) == ("failed", "upstream_failed")
     assert "step 5 has no luck" in seen.log("step_5")
+
+
+def test_clearing_the_red_task_and_what_follows_runs_these_nodes_alone(project: Project, api: AirflowApi) -> None:
+    order(project, 7, "fail")
+    seen = run(project, api, "failed")
+    assert seen.clear("step_7", downstream=True) == "success"
+    assert set(seen.states().values()) == {"success"}
+    assert Counter(map(int, project.notes("runs.txt"))) == Counter(dict.fromkeys(range(COUNT), 1) | {7: 2})
+
+
+def test_clearing_one_green_task_runs_its_node_alone(project: Project, api: AirflowApi) -> None:
+    seen = run(project, api, "success")
+    (project.path / "runs.txt").unlink()
+    assert seen.clear("step_3") == "success"
+    assert project.notes("runs.txt") == ["3"]
+    assert set(seen.states().values()) == {"success"}
+
+
+def test_a_retry_goes_on_and_no_mirror_is_tried_twice(
+    on_airflow: Callable[[ProjectBuilder], Project],
+    module_builder: Callable[[str], ProjectBuilder],
+    api: AirflowApi,
+) -> None:
+    builder = module_builder("again").functions(FUNCTIONS).pipeline("__default__", NODES).pickles(f"d{COUNT}")
+    yml = "default: {group_by: pipeline, mirrors: live, retries: 1, retry_delay: 1s}\n"
+    project = on_airflow(builder.airflow_yml(yml))
+    order(project, 7, "fail")
+    seen = run(project, api, "success")
+    assert set(seen.states().values()) == {"success"}
+    assert Counter(map(int, project.notes("runs.txt"))) == Counter(dict.fromkeys(range(COUNT), 1) | {7: 2})
+    tries = {task.task_id: task.tries for task in api.tasks(seen.dag_id, seen.run_id)}
+    assert (tries[RUNNER], {tries[step] for step in STEPS}) == (2, {1})
+
+
+def test_without_live_mirrors_the_nodes_end_with_their_task(
+    on_airflow: Callable[[ProjectBuilder], Project],
+    module_builder: Callable[[str], ProjectBuilder],
+    api: AirflowApi,
+) -> None:
+    builder = module_builder("still").functions(FUNCTIONS).pipeline("__default__", NODES).pickles("d3", f"d{COUNT}")
+    project = on_airflow(builder.airflow_yml("default: {group_by: pipeline, mirrors: static, retries: 0}\n"))
+    order(project, 7, "fail")
+    seen = run(project, api, "failed")
+    assert {seen.states()[step] for step in STEPS} == {"upstream_failed"}
+    assert seen.clear(*STEPS) == "success"
+    (project.path / "runs.txt").unlink()
+    assert seen.clear("step_3") == "success"
+    assert project.notes("runs.txt") == ["3"]
+    assert set(seen.states().values()) == {"success"}

@@ -186,10 +186,9 @@ def _ask(world: World, process: Process) -> World:
 
 def _tell(world: World, process: Process, *, ended: bool) -> World:
     """First the store, then the journal: what a mirror shows as done is known to be finished."""
-    done = [node for node, value in process.entries if value in DONE]
     finished = world.finished or Finished()
     told = (process.attempt, process.clear, ended, process.entries)
-    return world._replace(xcom=told, finished=finished.with_done(done))
+    return world._replace(xcom=told, finished=finished.after(_journal_of(told)))
 
 
 def _again(world: World) -> World:
@@ -247,8 +246,10 @@ def _sight(seen: Seen) -> Sight:
 
 
 def _journal(told: Told | None) -> Journal | None:
-    if told is None:
-        return None
+    return None if told is None else _journal_of(told)
+
+
+def _journal_of(told: Told) -> Journal:
     attempt, clear, ended, entries = told
     nodes = {node: NodeEntry(state=state) for node, state in entries}
     return Journal(attempt=_uuid(attempt), clear_number=clear, ended=1.0 if ended else None, nodes=nodes)

@@ -105,7 +105,9 @@ def test_what_is_remembered_survives_json() -> None:
     finished = Finished(nodes=frozenset("ab"), clear_number=2)
     assert Finished.from_json(finished.to_json()) == finished
     assert Finished.from_json({"nodes": 3}) is Finished.from_json(None) is None
-    assert finished.without("b", clear_number=3).with_done("c") == Finished(nodes=frozenset("ac"), clear_number=3)
+    assert finished.without("b", clear_number=3) == Finished(nodes=frozenset("a"), clear_number=3)
+    nodes = {"b": NodeEntry(state=RUNNING), "c": NodeEntry(state=OK), "d": NodeEntry(state=KEPT)}
+    assert finished.after(Journal(nodes=nodes)) == Finished(nodes=frozenset("acd"), clear_number=2)
 
 
 DEEP = int(os.environ.get("MIRRORS_DEPTH", "1"))

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.airflow
 
-GOLDEN = sorted((Path(__file__).parents[1] / "render" / "golden").glob("*.py"))
+_GOLDEN = Path(__file__).parents[1] / "render" / "golden"
+GOLDEN = sorted([*_GOLDEN.glob("*.py"), *(_GOLDEN / "mirrors").glob("*.py")])
 
 
 def dag_id_of(path: Path) -> str:

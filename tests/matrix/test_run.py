@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kedro_aloft.embedded import EmbeddedAirflow
 from support.airflow import airflow_processes, load_one, nodes_by_task
 from support.runs import tasks_of, unpickle
 
@@ -144,6 +145,17 @@ def test_tasks_start_warm(project: Project, outcome: dict[str, Any]) -> None:
     assert project.notes("loaded.txt") == ["warm: other training"]
 
 
+def check_fused(project: Project) -> None:
+    """The nodes of one task are green tasks, live or not."""
+    outcome = project.run("--pipelines=training", "--group-by=pipeline", "--set=mirrors=live")
+    assert outcome["state"] == "success"
+    api = EmbeddedAirflow(project.path).api()
+    dag_id, run_id = outcome["dag_id"], outcome["run_id"]
+    states = {task.task_id: task.state for task in api.tasks(dag_id, run_id)}
+    assert set(states.values()) == {"success"}
+    assert {f"shop.train.{node}" for node in ("clean", "fit", "score")} < set(states)
+
+
 def test_up_keeps_airflow_running_for_the_next_run(project: Project) -> None:
     """Kedro ≥ 1.3 finds only the pipelines that a session asks for; before, a task imports all: right, and slower."""
     project.airflow("up").ok()
@@ -152,5 +164,6 @@ def test_up_keeps_airflow_running_for_the_next_run(project: Project) -> None:
     assert outcome["state"] == "success"
     assert project.pickled("other") == [2, 4, 6]
     assert project.notes("loaded.txt")[-1] == ("fresh: other training" if KEDRO < (1, 3) else "fresh: other")
+    check_fused(project)
     project.airflow("down").ok()
     assert airflow_processes(project.path) == []

@@ -18,9 +18,9 @@ def tasks_of(outcome: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {task["id"]: task for task in outcome["tasks"]}
 
 
-def wait_until(condition: Callable[[], Any], what: str) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, *, deadline_s: float = DEADLINE_S) -> Any:
     """Poll until a condition is true and return its value; fail after a deadline that is far too long."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + deadline_s
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.1)

@@ -29,7 +29,7 @@ class JournalKeeper:
         ti: The task instance.
         clear_number: How often the DAG run was cleared.
         kept: Nodes that need not run again.
-        remember: Called with the nodes that are done, before anybody can read in the journal that they are.
+        remember: Called with the journal before anybody can read it.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class JournalKeeper:
         *,
         clear_number: int = 0,
         kept: Collection[str] = (),
-        remember: Callable[[Collection[str]], None] | None = None,
+        remember: Callable[[Journal], None] | None = None,
     ) -> None:
         self._ti = ti
         self._remember = remember
@@ -79,7 +79,7 @@ class JournalKeeper:
             journal = self.journal
         try:
             if self._remember is not None:
-                self._remember(journal.done)
+                self._remember(journal)
             self._ti.xcom_push(key=JOURNAL_KEY, value=journal.to_dict())
         except Exception as error:  # noqa: BLE001  an XCom backend may raise anything
             logger.warning("The journal of this task could not be left in XCom: %s: %s", type(error).__name__, error)

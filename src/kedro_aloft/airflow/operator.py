@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -90,10 +91,9 @@ class KedroOperator(BaseOperator):
         try:
             request = self.build_request(context)
             asking = self._ask_mirrors(context)
+            if asking is not None:
+                request = replace(request, rerun=asking.rerun)
             with self._journal(context, asking) as journal, _environment(self.env_vars), self._stoppable():
-                if asking is not None and not asking.nodes:
-                    self.log.info("All nodes had finished when the try before was stopped: there is nothing to run.")
-                    return
                 tell = None if journal is None else journal.add
                 report = launch(request, warm=self.kedro.warm, venv=self.venv, tell=tell)
                 if journal is not None:
@@ -146,8 +146,7 @@ class KedroOperator(BaseOperator):
 
         if asking is None:
             return keep_journal(context)
-        kept = [node for node in self.nodes if node not in asking.nodes]
-        return keep_journal(context, kept=kept, remember=asking.remember)
+        return keep_journal(context, kept=asking.kept, remember=asking.remember)
 
     def _leave(self, report: TaskReport, context: Context) -> None:
         """Leave the report in XCom. It is a comfort: work that is done stays done when Airflow does not take it."""

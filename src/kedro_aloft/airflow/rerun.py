@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.contract.mirror import Finished, nodes_to_run
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from airflow.sdk import Context
+
+    from kedro_aloft.contract.journal import Journal
 
 logger = logging.getLogger(__name__)
 
@@ -28,17 +30,20 @@ class Asking:
 
     def __init__(self, mirrors: Mapping[str, str], context: Context) -> None:
         self._store: Any = context.get("task_state_store")
-        self._clear_number = getattr(context["dag_run"], "clear_number", 0) or 0
+        clear_number, ti = getattr(context["dag_run"], "clear_number", 0) or 0, context["ti"]
         before = Finished.from_json(self._read())
-        asked = nodes_to_run(_states(mirrors, context["ti"]), before, clear_number=self._clear_number)
-        self.nodes = asked
-        """The nodes that shall run, in their order."""
-        self._finished = (before or Finished()).without(asked, clear_number=self._clear_number)
+        asked = nodes_to_run(_states(mirrors, ti), before, clear_number=clear_number)
+        by_itself = ti.try_number <= 1 or (before is not None and before.clear_number == clear_number)
+        self.rerun: tuple[str, ...] | None = None if by_itself else asked
+        """The nodes that must run; None where nobody cleared anything, and the runtime knows best what is left."""
+        self.kept = [] if by_itself else [node for node in mirrors if node not in asked]
+        """The nodes that nobody wants again."""
+        self._finished = (before or Finished()).without(asked, clear_number=clear_number)
         self._write()
 
-    def remember(self, done: Collection[str]) -> None:
-        """Put nodes on the list; before anybody may read that they are done."""
-        finished = self._finished.with_done(done)
+    def remember(self, journal: Journal) -> None:
+        """Note what is done, and what is not any more; before anybody may read it."""
+        finished = self._finished.after(journal)
         if finished != self._finished:
             self._finished = finished
             self._write()

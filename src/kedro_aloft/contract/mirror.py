@@ -195,9 +195,9 @@ class Finished:
         """Return what is finished while these nodes run."""
         return Finished(nodes=self.nodes - set(asked), clear_number=clear_number)
 
-    def with_done(self, done: Collection[str]) -> Finished:
-        """Return what is finished when these nodes have succeeded as well."""
-        return Finished(nodes=self.nodes | set(done), clear_number=self.clear_number)
+    def after(self, journal: Journal) -> Finished:
+        """Return what is finished when this was told: a node that was begun again is not, before it ends well."""
+        return Finished(nodes=(self.nodes - set(journal.nodes)) | journal.done, clear_number=self.clear_number)
 
 
 def nodes_to_run(

@@ -150,7 +150,7 @@ REMOTE: tuple[Check[RemoteAirflow], ...] = (
     Check(
         code="remote-triggerer",
         title="Its triggerer",
-        why="`wait_for` waits there; without a triggerer such tasks stay deferred for ever.",
+        why="`wait_for` and `mirrors: live` wait there; without it such tasks stay deferred, and runs open, for ever.",
         family=Family.REMOTE,
         ask=_triggerer,
     ),
