@@ -37,7 +37,7 @@ def test_a_real_deploy_says_what_catalog_and_configuration_reach_for(builder: Pr
     said = " ".join(project.airflow("deploy", "server", env={"WAREHOUSE": "canary-7f3b9c"}).ok().text.split())
     assert "data at s3://shop-raw: raw" in said
     assert "s3:ListBucket" in said
-    assert "../server/.env: WAREHOUSE=…" in said
+    assert "in .env on the server: WAREHOUSE=…" in said
     assert "ECHO" not in said
     assert "did not go along: sales" in said
     assert "libraries that no requirement names: s3fs" in said

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kedro_aloft.deploy.steps import Phase, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kedro_aloft.deploy.target import Delivery
@@ -100,14 +100,12 @@ def tell_needs(needs: Needs, *, set_variable: str) -> str:
     return "\n".join(lines)
 
 
-def needs_step(delivery: Delivery, *, set_variable: str) -> Step:
-    """Return the step that says what is left to do, at the end."""
-    return Step(
-        phase=Phase.START,
-        name="tell needs",
-        what="say which logins, variables and libraries this Airflow needs besides",
-        apply=lambda: tell_needs(read_needs(delivery), set_variable=set_variable) or None,
-    )
+def needs_steps(delivery: Delivery, *, set_variable: str) -> Iterator[Step]:
+    """Yield the step that says at the end what is left to do, if anything is."""
+    told = tell_needs(read_needs(delivery), set_variable=set_variable) if set_variable else ""
+    if told:
+        what = "say which logins, variables and libraries this Airflow needs besides"
+        yield Step(phase=Phase.START, name="tell needs", what=what, apply=lambda: told)
 
 
 def _roots(datasets: Iterable[DatasetInfo]) -> dict[str, tuple[str, ...]]:

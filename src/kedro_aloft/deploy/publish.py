@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.client import wait_for_dag
+from kedro_aloft.deploy.advice import needs_steps
 from kedro_aloft.deploy.building import Built, build_release, requirements_of
 from kedro_aloft.deploy.collect import collect, deployments_in_use
 from kedro_aloft.deploy.history import Deployment, History, Place
@@ -101,6 +102,7 @@ def plan_deploy(
         *_handover(target, f"Deploy {project.package} {built.release.id}"),
         *_live(target, {name: one.file for name, one in brought.items()}),
         *_collection(target, history),
+        *needs_steps(delivery, set_variable=target.capabilities.set_variable),
     ]
     stay = sorted(f"{name} stays at release {one.release}" for name, one in kept.items() if name not in brought)
     return Plan(
@@ -157,7 +159,8 @@ def _without_store(target: Target, delivery: Delivery, *, force: bool) -> Plan:
         refuse_foreign(target.dags(), delivery.dag_files)
     flips = (_flip(target.dags(), name, text) for name, text in delivery.dag_files.items())
     files = {dag.file_name: (dag.dag_id, dag.rendered.fingerprint) for dag in delivery.compiled}
-    steps = [*flips, *target.steps(delivery), *(_wait(target, *one) for one in files.values())]
+    needs = needs_steps(delivery, set_variable=target.capabilities.set_variable)
+    steps = [*flips, *target.steps(delivery), *(_wait(target, *one) for one in files.values()), *needs]
     return Plan(steps=in_order(steps), files=files)
 
 

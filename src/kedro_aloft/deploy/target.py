@@ -38,12 +38,15 @@ class Capabilities:
             `rollback` and the lock work.
         starts_itself: Whether the target's own steps start the Airflow, so that it is live for sure at the end.
         live_s: How long Airflow may take to see a new DAG file, in seconds; the deadline of the wait.
+        set_variable: How somebody gives the tasks an environment variable, `{name}`; said of those that the
+            configuration reads. Empty where tasks have the environment of who deploys.
     """
 
     loads: Literal["release", "image", "package"] = "release"
     keeps_releases: bool = True
     starts_itself: bool = False
     live_s: float = 360.0
+    set_variable: str = "on the workers: export {name}=…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

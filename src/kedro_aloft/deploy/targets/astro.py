@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro_aloft.contract.files import FileStore
-from kedro_aloft.deploy.advice import needs_step
 from kedro_aloft.deploy.airflow import api_of
 from kedro_aloft.deploy.programs import has_program, run_program
 from kedro_aloft.deploy.recipe import digest_of_folder, image_requirements, runtime_files, write_all
@@ -30,7 +29,9 @@ class AstroTarget:
     """An Astro project: libraries in the image, releases beside the DAG files in dags/."""
 
     kind: ClassVar[str] = "astro"
-    capabilities: ClassVar[Capabilities] = Capabilities(live_s=660.0)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        live_s=660.0, set_variable="astro deployment variable create --deployment-id ID --secret {name}=…"
+    )
     settings_model: ClassVar[type[TargetSettings]] = AstroSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
@@ -60,10 +61,7 @@ class AstroTarget:
         """Write the project before the release."""
         files = self._files(delivery)
         what = f"write the Astro project to {self._settings.path}: Dockerfile, requirements.txt, packages.txt, include/"
-        return (
-            Step(phase=Phase.PREPARE, name="write project", what=what, apply=lambda: self._write(files)),
-            needs_step(delivery, set_variable=self._variable_command()),
-        )
+        return (Step(phase=Phase.PREPARE, name="write project", what=what, apply=lambda: self._write(files)),)
 
     def handover(self, did: str) -> Sequence[Step]:  # noqa: ARG002  Astro keeps no words
         """Send the whole project, or dags/ alone when that is enough."""
@@ -115,7 +113,3 @@ class AstroTarget:
         words = self._words()
         reason = "no Deployment is named" if has_program("astro") else "the command line of Astro is not installed here"
         return f"{reason}; the project is complete:\n  cd {self._settings.path} && {' '.join(words)}"
-
-    def _variable_command(self) -> str:
-        deployment = self._settings.deployment or "ID"
-        return f"astro deployment variable create --deployment-id {deployment} --secret {{name}}=…"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro_aloft.contract.files import FileStore
-from kedro_aloft.deploy.advice import needs_step
 from kedro_aloft.deploy.airflow import api_of
 from kedro_aloft.deploy.programs import has_compose, run_program
 from kedro_aloft.deploy.recipe import (
@@ -37,7 +36,7 @@ class ComposeTarget:
     """A folder on the server: image and services beside dags/, which the services see at once."""
 
     kind: ClassVar[str] = "compose"
-    capabilities: ClassVar[Capabilities] = Capabilities(live_s=120.0)
+    capabilities: ClassVar[Capabilities] = Capabilities(live_s=120.0, set_variable="in .env on the server: {name}=…")
     settings_model: ClassVar[type[TargetSettings]] = ComposeSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
@@ -77,7 +76,6 @@ class ComposeTarget:
                 what=f"run {command}" if can_start else f"say how to start them: {command}",
                 apply=self._start if can_start else self._explain,
             ),
-            needs_step(delivery, set_variable=f"{self._settings.path}/.env: {{name}}=…"),
         )
 
     def api(self) -> AirflowApi | None:

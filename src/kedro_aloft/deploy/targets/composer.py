@@ -45,7 +45,9 @@ class ComposerTarget:
     """One environment."""
 
     kind: ClassVar[str] = "composer"
-    capabilities: ClassVar[Capabilities] = Capabilities(live_s=600.0)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        live_s=600.0, set_variable="in `env_vars` of the target, unless it is a secret: {name}"
+    )
     settings_model: ClassVar[type[TargetSettings]] = ComposerSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:  # noqa: ARG002  nothing of it is needed

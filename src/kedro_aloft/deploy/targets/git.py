@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro_aloft.contract.files import FileStore
-from kedro_aloft.deploy.advice import needs_step
 from kedro_aloft.deploy.airflow import api_of
 from kedro_aloft.deploy.repository import Branch
 from kedro_aloft.deploy.steps import Phase, Step
@@ -59,9 +58,9 @@ class GitTarget:
         """As DAG files name the store."""
         return self._settings.store or STORE_FOLDER
 
-    def steps(self, delivery: Delivery) -> Sequence[Step]:
-        """Say what the workers need."""
-        return (needs_step(delivery, set_variable="on the workers: export {name}=…"),)
+    def steps(self, delivery: Delivery) -> Sequence[Step]:  # noqa: ARG002  nothing is special
+        """None."""
+        return ()
 
     def handover(self, did: str) -> Sequence[Step]:
         """Publish what the steps before have written to the copy."""

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro_aloft.contract.files import FileStore
-from kedro_aloft.deploy.advice import needs_step
 from kedro_aloft.deploy.airflow import api_of
 from kedro_aloft.deploy.programs import has_program, run_program
 from kedro_aloft.deploy.recipe import digest_of_folder, image_requirements, python_version, runtime_files, write_all
@@ -39,7 +38,9 @@ class HelmTarget:
     """Image and values for the chart."""
 
     kind: ClassVar[str] = "helm"
-    capabilities: ClassVar[Capabilities] = Capabilities(live_s=660.0)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        live_s=660.0, set_variable="name it in `secrets` of the target: {name}"
+    )
     settings_model: ClassVar[type[TargetSettings]] = HelmSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
@@ -72,7 +73,6 @@ class HelmTarget:
         return (
             Step(phase=Phase.PREPARE, name="write image and values", what=what, apply=lambda: self._write(files)),
             *((self._installation(Phase.PREPARE),) if self._settings.dags else ()),
-            needs_step(delivery, set_variable="name it in `secrets` of the target: {name}"),
         )
 
     def handover(self, did: str) -> Sequence[Step]:  # noqa: ARG002  images are named by their content

@@ -69,7 +69,9 @@ class MwaaTarget:
     """One environment."""
 
     kind: ClassVar[str] = "mwaa"
-    capabilities: ClassVar[Capabilities] = Capabilities(live_s=600.0)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        live_s=600.0, set_variable="in `env_vars` of the target, unless it is a secret: {name}"
+    )
     settings_model: ClassVar[type[TargetSettings]] = MwaaSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
