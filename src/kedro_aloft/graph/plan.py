@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import operator
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -164,7 +166,13 @@ class Plan:
 
 def _values(item: Task | Crossing | Parameter) -> dict[str, Any]:
     """Return the fields of a value that holds texts, numbers and tuples of them: `asdict` would copy each of these."""
-    return {name: getattr(item, name) for name in item.__dataclass_fields__}
+    names = tuple(item.__dataclass_fields__)
+    return dict(zip(names, _getter(names)(item), strict=True))
+
+
+@functools.cache
+def _getter(names: tuple[str, ...]) -> operator.attrgetter[Any]:
+    return operator.attrgetter(*names)
 
 
 def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:

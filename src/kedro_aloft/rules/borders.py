@@ -128,6 +128,9 @@ def _local_handoff(subject: Subject) -> Iterator[Hit]:
 
 
 def _local_crossings(subject: Subject) -> Iterator[Hit]:
+    all_disks = {view.disk for view in subject.views} - {"unknown"}
+    if not (subject.several_machines or "none" in all_disks or len(all_disks) > 1):
+        return
     seen: set[str] = set()
     first = {task.id: subject.snapshot.by_name[task.nodes[0]] for task in subject.plan.tasks}
     for crossing in subject.plan.crossings:
@@ -147,7 +150,13 @@ def _local_crossings(subject: Subject) -> Iterator[Hit]:
             )
 
 
+_LOSING = ("none", "run")
+"""Disks whose files are gone after the run."""
+
+
 def _lost_outputs(subject: Subject) -> Iterator[Hit]:
+    if not (subject.several_machines or any(view.disk in _LOSING for view in subject.views)):
+        return
     ends = set(subject.snapshot.free_outputs())
     local = [info for info in subject.outputs if info.name in ends and is_below_project(info)]
     lost = [info for info in local if subject.several_machines or _is_lost(subject, info)]
@@ -161,7 +170,7 @@ def _lost_outputs(subject: Subject) -> Iterator[Hit]:
 
 
 def _is_lost(subject: Subject, info: DatasetInfo) -> bool:
-    return any(subject.task(one).disk in ("none", "run") for one in subject.writers(info.name))
+    return any(subject.task(one).disk in _LOSING for one in subject.writers(info.name))
 
 
 def _local_inputs(subject: Subject) -> Iterator[Hit]:

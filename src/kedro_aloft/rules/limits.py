@@ -326,6 +326,8 @@ def _requests_beyond_limits(subject: Subject) -> Iterator[Hit]:
 
 def _shared_claims(subject: Subject) -> Iterator[Hit]:
     """Pods on one machine can share such a claim, so nothing is certain."""
+    if not any(view.claim_modes for view in subject.views):
+        return
     once = [
         task
         for task in widest(subject.plan.tasks)

@@ -172,12 +172,17 @@ class Subject:
         """Whether tasks are known to run on machines or in containers that share no disk."""
         if self.target is not None:
             return self.target.several_machines
-        return any(is_remote_executor(self.task(node).executor) for node in self.snapshot.nodes)
+        return any(is_remote_executor(view.executor) for view in self.views)
 
     @functools.cached_property
     def tasks_by_node(self) -> Mapping[str, TaskView]:
         """The settings of each node, by its name."""
         return {node.name: self.task_view(node) for node in self.snapshot.nodes}
+
+    @functools.cached_property
+    def views(self) -> tuple[TaskView, ...]:
+        """The settings that any node has; mostly one answers for all of thousands."""
+        return tuple({id(view): view for view in self.tasks_by_node.values()}.values())
 
     def task(self, node: NodeInfo) -> TaskView:
         """Return the settings of a node."""

@@ -46,7 +46,8 @@ _TELLING = Pattern(
     r"storage_key|client_secret|auth_key|signing_key|encryption_key|fernet_key|jwt_secret)$"
 )
 _OTHER_TOKENS = Pattern(r"(?:^|_)(bos|cls|end|eos|mask|next|pad|page|sep|special|start|stop|unk)_token$")
-_MAY_TELL = Pattern(r"(?i)pass|pwd|secret|token|key")
+_TELLING_PARTS = ("pass", "pwd", "secret", "token", "key")
+_MAY_TELL = Pattern(rf"(?i){'|'.join(_TELLING_PARTS)}")
 _PAIR = Pattern(
     r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::|=)\s*(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,{}\[\]#"'][^\s,{}\[\]#]*)"""
 )
@@ -124,7 +125,8 @@ def _addresses(text: str) -> Iterator[Secret]:
 
 
 def _told(text: str, *, quoted: bool) -> Iterator[Secret]:
-    if not _MAY_TELL.search(text):
+    folded = text.casefold()
+    if not any(word in folded for word in _TELLING_PARTS):  # as `_MAY_TELL`, in a tenth of its time
         return
     for number, line in enumerate(text.splitlines(), start=1):
         if not _MAY_TELL.search(line) or line.lstrip().startswith(("#", "//")):

@@ -28,9 +28,9 @@ _LONG_WAIT_S = 600.0
 
 def _appending(subject: Subject) -> Iterator[Hit]:
     for info in subject.outputs:
-        tries = max((subject.task(one).retries for one in subject.writers(info.name)), default=0)
         for keys, mode in save_modes(info):
             if appends(mode):
+                tries = max((subject.task(one).retries for one in subject.writers(info.name)), default=0)
                 again = f"each of {tries} retries" if tries > 1 else "a retry" if tries else "a task that is cleared"
                 yield Hit(
                     message=f"'{info.name}' is appended to: {again} adds the same rows once more.",
@@ -45,6 +45,8 @@ def _refusing(subject: Subject) -> Iterator[Hit]:
     for info in subject.outputs:
         modes = [] if info.versioned else list(save_modes(info))
         refusing = next(((keys, mode) for keys, mode in modes if refuses(mode)), None)
+        if refusing is None and (modes or kind(info) != "SQLTableDataset"):
+            continue
         where = f"nodes {listed([one.name for one in subject.writers(info.name)])}"
         if refusing:
             keys, mode = refusing
@@ -54,7 +56,7 @@ def _refusing(subject: Subject) -> Iterator[Hit]:
                 where=where,
                 remedy="replace what is there (`if_exists: replace`, `mode: overwrite`), or give each run a place",
             )
-        elif kind(info) == "SQLTableDataset" and not modes:
+        else:
             yield Hit(
                 message=f"'{info.name}' has no `if_exists`, and pandas refuses a table that exists: the second run "
                 "fails.",
@@ -127,7 +129,8 @@ def _unpinned(subject: Subject) -> Iterator[Hit]:
 
 
 def _no_retries(subject: Subject) -> Iterator[Hit]:
-    nodes = [one for one in _network_nodes(subject) if subject.task(one).retries == 0]
+    once = any(view.retries == 0 for view in subject.views)
+    nodes = [one for one in _network_nodes(subject) if subject.task(one).retries == 0] if once else []
     if nodes:
         for_all = not any("retries" in changes for _, changes in subject.settings.override_tasks)
         yield Hit(
