@@ -83,8 +83,9 @@ def test_other_packages_are_another_update(deploy: Steps, mwaa: MwaaDouble) -> N
 
 
 def test_variables_and_wheels(deploy: Steps, bucket: Bucket, tmp_path: Path) -> None:
-    (tmp_path / "shop_lib-1.0-py3-none-any.whl").write_bytes(b"a wheel")
     more = {"env_vars": {"SHOP_BUCKET": "shop-data"}, "wheels": ["shop_lib-1.0-py3-none-any.whl"]}
+    assert "A wheel is not there" in deploy(**more)["error"]
+    (tmp_path / "shop_lib-1.0-py3-none-any.whl").write_bytes(b"a wheel")
     said = deploy(**more)
     assert said["steps"] == [UPLOAD, "upload plugins.zip", "upload startup.sh", UPDATE]
     assert deploy(**more)["steps"] == []

@@ -79,7 +79,7 @@ def test_a_password_is_neither_published_nor_shown(line: str) -> None:
     with pytest.raises(UsageError) as caught:
         planned(line)
     assert "hunter2" not in str(caught.value)
-    assert "password" in str(caught.value)
+    assert "has a login" in str(caught.value)
 
 
 def test_a_line_for_some_machines_alone_is_refused() -> None:

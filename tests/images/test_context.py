@@ -86,6 +86,7 @@ def test_what_is_left_out_does_not_change_the_tag_and_all_else_does(project: Pat
     [
         ("conf/prod/credentials.yml", "db: {password: hunter2}"),
         ("conf/prod/credentials_extra.yaml", "a: [{b: hunter2}]"),
+        ("requirements-airflow.txt", "lib @ https://me:hunter2@example.com/lib.whl"),
         ("src/key.json", '{"type": "service_account", "private_key": "hunter2"}'),
     ],
 )

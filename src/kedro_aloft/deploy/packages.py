@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kedro_aloft import __version__
 from kedro_aloft.deploy.origin import versions
 from kedro_aloft.errors import DeployError, UsageError
+from kedro_aloft.images.content import LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _LINE = re.compile(
     r"^(?P<name>[A-Za-z0-9][\w.-]*)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>[^;#]*?)\s*(?P<marker>;[^#]*?)?\s*(?:#.*)?$"
 )
-_PASSWORD = re.compile(r"://[^/\s@]+@")
 _AIRFLOW = frozenset({"apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk", "apache-airflow-client"})
 """What the service itself installs, in its own version."""
 _IMPORT = re.compile(r"^\s*(?:from|import) kedro_aloft\b", re.MULTILINE)
@@ -135,8 +135,8 @@ def plan_packages(lines: Iterable[str], *, needs: Sequence[Package], where: str)
     for line in (line.strip().rstrip("\\").strip() for line in lines):
         if not line or line.startswith(("#", *_OPTIONS)):
             continue
-        if _PASSWORD.search(line):
-            raise _refused("A requirement holds a password", where, _PASSWORD.sub("://…@", line))
+        if LOGIN.search(line):
+            raise _refused("A requirement has a login in its address", where, LOGIN.sub("://…@", line))
         if line.startswith(_PLACES):
             places.append(line)
             continue

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import DeployError
+from kedro_aloft.images.content import LOGIN
 from kedro_aloft.images.requirements import requirements_text
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ _TAG_LENGTH = 12
 _ROOMS = ("__init__.py", "airflow", "compat.py", "contract", "errors.py", "graph", "runtime", "venv", "warm")
 """What DAG processors and workers import."""
 
-_LOGIN = re.compile(r"://(?!git@|\$\{)[^/\s@]+@")
-"""In an address; `git@` is the name of everybody, and `${…}` is read where pip runs."""
 _MARKED = ("Dockerfile", "compose.yaml", "requirements.txt", "values.yaml")
 """Files that begin with our mark; one without it is somebody else's."""
 
@@ -36,7 +34,7 @@ def image_requirements(project: Path) -> str:
         DeployError: If a line has a login in it (ALOFT-927).
     """
     text = requirements_text(project)
-    number = next((number for number, line in enumerate(text.splitlines(), start=1) if _LOGIN.search(line)), None)
+    number = next((number for number, line in enumerate(text.splitlines(), start=1) if LOGIN.search(line)), None)
     if number is not None:
         raise DeployError(
             "A requirement has a login in its address, which would go into the image.",

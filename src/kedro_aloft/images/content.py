@@ -36,6 +36,10 @@ _LEFT_OUT_PATHS = ("data", "logs", "conf/local", "notebooks", "docs/build", "dis
 """Paths from the project that stay here."""
 
 _REFERENCE = re.compile(r"\$\{[^}]+\}")
+LOGIN = re.compile(r"://(?!git@|\$\{)[^/\s@]+@")
+"""In an address; `git@` is the name of everybody, and `${…}` is read where pip runs."""
+_WITH_ADDRESSES = ("*requirements*.txt", "requirements*.lock", "pyproject.toml", "pip.conf", "uv.toml", "uv.lock")
+"""Files in which addresses of packages stand."""
 _TEMPLATES_OF_KEYS = ("service_account", "private_key")
 """What a JSON key of Google Cloud says of itself."""
 
@@ -80,7 +84,14 @@ def find_secret(path: Path) -> str:
         literal = next(_literals(_load(path)), None)
         if literal is not None:
             return f"a literal value at '{literal}'"
+    if any(fnmatchcase(path.name, pattern) for pattern in _WITH_ADDRESSES):
+        return _login_in(path.read_text(encoding="utf-8", errors="replace"))
     return ""
+
+
+def _login_in(text: str) -> str:
+    number = next((number for number, line in enumerate(text.splitlines(), start=1) if LOGIN.search(line)), None)
+    return "" if number is None else f"a login in the address in line {number}"
 
 
 def _load(path: Path) -> Any:

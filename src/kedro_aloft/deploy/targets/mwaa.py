@@ -21,7 +21,7 @@ from kedro_aloft.deploy.airflow import api_of
 from kedro_aloft.deploy.packages import needs_packages, refuse_foreign, refuse_old, worker_packages
 from kedro_aloft.deploy.steps import Phase, Step
 from kedro_aloft.deploy.target import Capabilities
-from kedro_aloft.errors import DeployError, RemoteError
+from kedro_aloft.errors import DeployError, RemoteError, UsageError
 from kedro_aloft.render.managed import (
     CONSTRAINTS,
     owner_of,
@@ -177,7 +177,7 @@ class MwaaTarget:
     # Files that take effect by an update
 
     def _wanted(self, delivery: Delivery) -> Iterator[ServiceFile]:
-        wheels = {(self._project / path).name: (self._project / path).read_bytes() for path in self._settings.wheels}
+        wheels = self._wheels()
         yield self._own("Requirements", "requirements.txt", self._requirements(delivery, tuple(wheels)), delivery)
         if wheels:
             yield self._own("Plugins", "plugins.zip", render_plugins(delivery.package, wheels), delivery)
@@ -185,6 +185,18 @@ class MwaaTarget:
         if self._settings.env_vars or owner_of(self._current("StartupScript") or b"") == delivery.package:
             script = render_startup(delivery.package, self._settings.env_vars)
             yield self._own("StartupScript", "startup.sh", script, delivery)
+
+    def _wheels(self) -> dict[str, bytes]:
+        paths = [self._project / one for one in self._settings.wheels]
+        missing = [str(path) for path in paths if not path.is_file()]
+        if missing:
+            raise UsageError(
+                "A wheel is not there",
+                where=f"airflow.yml: targets.{self.name}.wheels",
+                seen=", ".join(missing),
+                remedy="build it first: `python -m build --wheel`",
+            )
+        return {path.name: path.read_bytes() for path in paths}
 
     def _requirements(self, delivery: Delivery, wheels: Sequence[str]) -> bytes:
         planned = worker_packages(delivery, self._settings.requirements, also=("s3fs",), wheels=wheels)
