@@ -22,7 +22,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.text import Text
 
-from bench import budgets, checking, containers, creating, handoff, parsing, report, runs, tasks
+from bench import budgets, checking, containers, creating, deploying, handoff, parsing, report, runs, tasks
 from bench.commands import BenchError
 from bench.environments import CACHE
 from bench.figures import Figures
@@ -116,6 +116,10 @@ def _containers(figures: Figures, *, quick: bool) -> None:
         console.print(Text(f"   docker, kubernetes: left out. {why}", style="yellow"))
 
 
+def _deploy(figures: Figures, *, quick: bool) -> None:
+    deploying.measure_deploying(figures, repeats=1 if quick else REPEATS)
+
+
 SUITES: dict[str, Suite] = {
     "runs": _runs,
     "create": _create,
@@ -125,6 +129,7 @@ SUITES: dict[str, Suite] = {
     "plugins": _plugins,
     "handoff": _handoff,
     "containers": _containers,
+    "deploy": _deploy,
 }
 
 

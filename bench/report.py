@@ -57,6 +57,13 @@ PLACES = {
 }
 
 
+DEPLOYS = {
+    "first": "the first",
+    "one-line": "one line of code changed",
+    "nothing": "nothing changed",
+}
+
+
 def write(figures: Figures) -> None:
     """Write the page and the plots."""
     PAGE.write_text(page(figures), encoding="utf-8")
@@ -82,6 +89,7 @@ def page(figures: Figures) -> str:
         handoff=_handoff(figures),
         containers=_containers(figures),
         inside=_inside(figures),
+        deploys=_deploys(figures),
     )
 
 
@@ -177,6 +185,14 @@ def _inside(figures: Figures) -> str:
     }
     rows = [(title, _text(figures, f"docker.{variant}.cpu_s", 1000)) for variant, title in variants.items()]
     return _table(("In a container", "CPU ms"), rows)
+
+
+def _deploys(figures: Figures) -> str:
+    names = ("uploaded_kib", "cpu_s", "wall_s")
+    rows = [(title, *(_text(figures, f"deploy.{one}.{name}") for name in names)) for one, title in DEPLOYS.items()]
+    table = _table(("`deploy` of the example to a folder", "Uploaded, KiB", "CPU s", "Seconds"), rows)
+    first = _text(figures, "deploy.local.first_task_s")
+    return f"{table}\n\nSeconds from `deploy local --trigger` to the first task, Airflow being up: {first}."
 
 
 def _text(figures: Figures, name: str, unit: float = 1) -> str:

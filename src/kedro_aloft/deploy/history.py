@@ -168,16 +168,16 @@ class History:
         return tuple(gone)
 
     def erasing(self, *, keep: Collection[str]) -> Iterator[Step]:
-        """Yield the steps that remove everything of this environment: the log first, so that no entry is left alone."""
-        serials = self.serials()
-        if serials:
-            what = f"remove the log of {len(serials)} deployments: {self.files.address(self._folder)}"
-            yield Step(phase=Phase.REMOVE, name="remove the log", what=what, apply=self._erase_log)
-        ids = {one.release for one in self.all() if one.release} | {id_ for one in self.all() for id_ in one.releases}
+        """Yield the steps that remove everything of this environment; the log last, which knows what there is."""
+        deployments = self.all()
+        ids = {one.release for one in deployments} | {id_ for one in deployments for id_ in one.releases}
         gone = sorted(ids - set(keep))
         if gone:
             what = f"remove the releases {', '.join(gone)}"
             yield Step(phase=Phase.REMOVE, name="remove releases", what=what, apply=lambda: self._erased(gone))
+        if deployments:
+            what = f"remove the log of {len(deployments)} deployments: {self.files.address(self._folder)}"
+            yield Step(phase=Phase.REMOVE, name="remove the log", what=what, apply=self._erase_log)
 
     def _erase_log(self) -> None:
         for serial in self.serials():
