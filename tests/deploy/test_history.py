@@ -80,7 +80,7 @@ def test_the_latest_deployments_are_kept(history: History) -> None:
 
 
 def test_what_a_run_may_use_is_kept(history: History) -> None:
-    made = [_deploy(history, serial, version) for serial, version in enumerate("abd", start=1)]
+    made = [_deploy(history, serial, version) for serial, version in enumerate("abe", start=1)]
     assert collect(history, in_use={1}, kept=1) == (made[1].release,)
     assert history.release(made[0].release)
 
@@ -106,7 +106,7 @@ def test_a_blob_that_is_just_being_uploaded_is_left_alone(history: History) -> N
 def test_the_deployments_since_a_moment_are_those_after_it_and_the_one_that_was_current_then(history: History) -> None:
     from datetime import datetime
 
-    for serial, version in enumerate("abd", start=1):
+    for serial, version in enumerate("abe", start=1):
         _deploy(history, serial, version, when=f"2026-01-0{serial}T00:00:00+00:00")
     moment = datetime.fromisoformat("2026-01-02T12:00:00+00:00")
     assert list(_current_since(history.all(), moment)) == [3, 2]
