@@ -78,6 +78,14 @@ def test_containers_leave_what_kedro_run_leaves(project: Project, engine: Engine
     assert all(node["seconds"] is not None for node in nodes)
     assert engine.docker("ps", "--all", "--quiet", "--filter", "label=app.kubernetes.io/part-of=spaceflights") == ""
 
+    (project.path / "data" / "01_raw" / "companies.csv").unlink()
+    docker = {"execution": "docker", "image": "built", "docker": {"url": engine.url}}
+    (project.path / "conf" / "local" / "airflow.yml").write_text(json.dumps({"default": docker}))
+    failed = project.run("--group-by=memory", "--set=retries=0")
+    (found,) = project.airflow("diagnose", "--json", failed["dag_id"], failed["run_id"]).json()
+    assert found["said"] == [f"container {found['container']} ended: Error, exit code 1"]
+    assert engine.docker("inspect", "--format={{.State.ExitCode}}", found["container"]) == "1"
+
     nodes_file = project.path / "src" / "spaceflights" / "pipelines" / "data_processing" / "nodes.py"
     nodes_file.write_text(nodes_file.read_text() + "\n")
     stale = project.airflow("create", *settings)

@@ -76,7 +76,7 @@ FAULTS = {
     "healed": "heal", "taken": "taken", "bereft": "bereft",
 }  # fmt: skip
 RED = {
-    "no_image": ("container base waits: ErrImagePull: ", "nowhere.example/lost:1"),
+    "no_image": ("container base waits: ", "nowhere.example/lost:1"),
     "no_memory": ("container base ended: OOMKilled: exit code 137",),
     "exit_three": ("container base ended: Error: exit code 3", "last words"),
     "no_claim": ("event FailedScheduling: ", 'persistentvolumeclaim "lost" not found'),
@@ -116,7 +116,7 @@ def settings(cluster: Cluster, exports: Path) -> dict[str, Any]:
             "resource_profiles": {"small": {"limits": {"memory": "200Mi"}}},
             "tasks": [
                 {"select": "no_image", "image": "nowhere.example/lost:1"},
-                {"select": "no_memory", "resource_profile": "small"},
+                {"select": "no_memory", "resource_profile": "small", "kubernetes": {"keep": "on_failure"}},
                 {"select": "no_claim", "kubernetes": {"pod_template": lost, **late}},
                 {"select": "no_machine", "kubernetes": {"node_selector": {"disk": "fast"}, "deferrable": True, **late}},
             ],
@@ -263,6 +263,33 @@ def test_a_pod_outlives_its_worker_and_its_node_is_run_once(
     assert REATTACHED in log_of(api, faults, "bereft", 2)
 
 
-def test_a_failed_run_stays_red_and_leaves_no_pods(faults: dict[str, Any], cluster: Cluster) -> None:
+def test_a_failed_run_stays_red_and_leaves_the_pods_that_it_shall(faults: dict[str, Any], cluster: Cluster) -> None:
     assert faults["state"] == "failed"
-    assert cluster.api.list_namespaced_pod(NAMESPACE).items == []
+    left = {pod.metadata.labels["task_id"] for pod in cluster.api.list_namespaced_pod(NAMESPACE).items}
+    assert left == {"no_memory"}
+
+
+@pytest.mark.parametrize(
+    ("task_id", "cause", "text"),
+    [
+        ("no_memory", "out-of-memory", "more memory than its limit: 200Mi"),
+        ("no_image", "image", "'nowhere.example/lost:1' cannot be pulled"),
+        ("no_claim", "claim", "the claim 'lost', which is not found"),
+        ("no_machine", "selector", "No node has the labels"),
+        ("exit_three", "exit-code", "exit code 3"),
+    ],
+)
+def test_diagnose_names_the_cause_whether_the_pod_is_kept_or_gone(
+    diagnosed: dict[str, Any], task_id: str, cause: str, text: str
+) -> None:
+    found = diagnosed[task_id]
+    assert (found["cause"], bool(found["pod"])) == (cause, task_id == "no_memory"), found
+    assert text in found["hint"]
+
+
+@pytest.fixture(scope="module")
+def diagnosed(project: Project, faults: dict[str, Any]) -> dict[str, Any]:
+    """What `diagnose` says of the run, by task."""
+    done = project.airflow("diagnose", "--json", faults["dag_id"], faults["run_id"])
+    assert done.code == 1, done.text
+    return {one["task"]: one for one in done.json()}

@@ -118,7 +118,7 @@ CONTAINER_SAMPLES = {
             "network": "shop",
             "user": "1000:1000",
             "pull": "always",
-            "keep": "always",
+            "keep": "on_failure",
             "shm_size": "1Gi",
             "secrets": {
                 "API_KEY": {"variable": "api_key"},

@@ -243,3 +243,24 @@ def test_jinjas_own_word_is_refused() -> None:
     )
     with pytest.raises(RenderError, match="endraw"):
         sample.render()
+
+
+@pytest.mark.parametrize(
+    ("keep", "operator", "auto_remove"),
+    [
+        ("never", "DockerOperator", "force"),
+        ("on_failure", "KeptContainerOperator", "never"),
+        ("always", "DockerOperator", "never"),
+    ],
+)
+def test_docker_keeps_the_containers_that_it_shall(keep: str, operator: str, auto_remove: str) -> None:
+    """`success` of the stock operator would remove failed ones as well."""
+    settings = DagSettings.model_validate({"execution": "docker", "image": "a:1", "docker": {"keep": keep}})
+    source = Sample(snapshot([node("fit", "a", "b")]), settings).render().source
+    (call,) = [
+        one
+        for one in ast.walk(ast.parse(source))
+        if isinstance(one, ast.Call) and any(word.arg == "task_id" for word in one.keywords)
+    ]
+    assert ast.unparse(call.func) == operator
+    assert next(ast.literal_eval(word.value) for word in call.keywords if word.arg == "auto_remove") == auto_remove

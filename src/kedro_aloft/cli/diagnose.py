@@ -13,9 +13,11 @@ from kedro_aloft.cli.console import command_errors
 from kedro_aloft.cli.options import project_options
 
 if TYPE_CHECKING:
+    from kedro_aloft.preflight import EngineWanted
     from kedro_aloft.preflight.cluster import Cluster
     from kedro_aloft.preflight.diagnosis import Diagnosis
     from kedro_aloft.project import Project
+    from kedro_aloft.settings import DagSettings
 
 
 @click.command()
@@ -44,10 +46,11 @@ def diagnose(
 
     project = open_project(env=options["env"], conf_source=options["conf_source"])
     api = connect(on, username, lambda: project)
-    cluster = _cluster(project, dag, options)
+    settings = _settings_of(project, dag)
+    cluster, engine = _cluster(settings, options), _engine(settings)
     api.run(dag, run)  # a run that does not exist is an error of its own
     found = [
-        diagnose_task(api, dag, run, task=one, cluster=cluster)
+        diagnose_task(api, dag, run, task=one, cluster=cluster, engine=engine)
         for one in api.tasks(dag, run)
         if one.state in OPEN_STATES and task in {None, one.task_id}
     ]
@@ -59,43 +62,57 @@ def diagnose(
         sys.exit(1)
 
 
-def _cluster(project: Project, dag_id: str, options: dict[str, Any]) -> Cluster | None:
-    """The cluster that options or the settings of the DAG's pipeline name; None when neither speaks of pods."""
+def _settings_of(project: Project, dag_id: str) -> DagSettings | None:
+    """The settings of the pipeline whose DAG this is; None when it is somebody else's."""
+    from kedro_aloft.render import dag_id_for
+    from kedro_aloft.settings import read_settings
+
+    config, source = project.airflow_config()
+    for name in project.pipelines:
+        settings, _ = read_settings(config, pipeline=name, pipelines=tuple(project.pipelines), source=source)
+        if dag_id_for(project.package, name, project.env, settings, default_env=project.default_env) == dag_id:
+            return settings
+    return None
+
+
+def _modes(settings: DagSettings | None) -> frozenset[str | None]:
+    return frozenset({settings.execution, *(one.execution for one in settings.tasks)} if settings else ())
+
+
+def _cluster(settings: DagSettings | None, options: dict[str, Any]) -> Cluster | None:
+    """The cluster that options or settings name; None when neither speaks of pods."""
     from dataclasses import replace
 
     from kedro_aloft.cli.wanted import place_of
     from kedro_aloft.errors import RemoteError
     from kedro_aloft.preflight import Cluster, ClusterWanted
-    from kedro_aloft.render import dag_id_for
-    from kedro_aloft.settings import read_settings
 
-    place, namespace = ClusterWanted(), options["namespace"]
-    speaks = any(options[name] for name in ("kubeconfig", "context", "namespace"))
-    config, source = project.airflow_config()
-    for name in project.pipelines:
-        settings, _ = read_settings(config, pipeline=name, pipelines=tuple(project.pipelines), source=source)
-        if dag_id_for(project.package, name, project.env, settings, default_env=project.default_env) == dag_id:
-            kubernetes = settings.kubernetes
-            place, namespace = place_of(kubernetes), namespace or kubernetes.namespace
-            speaks = speaks or "kubernetes" in {settings.execution, *(one.execution for one in settings.tasks)}
-    if not speaks:
-        return None
     given = {"config_file": options["kubeconfig"], "context": options["context"]}
+    if "kubernetes" not in _modes(settings) and not any((*given.values(), options["namespace"])):
+        return None
+    place = place_of(settings.kubernetes) if settings else ClusterWanted()
     try:
         cluster = Cluster.connect(replace(place, **{key: value for key, value in given.items() if value}))
     except RemoteError as error:
         click.echo(f"! {error.what} {error.seen}", err=True)
         return None
-    cluster.namespace = namespace or cluster.namespace
+    cluster.namespace = options["namespace"] or (settings and settings.kubernetes.namespace) or cluster.namespace
     return cluster
+
+
+def _engine(settings: DagSettings | None) -> EngineWanted | None:
+    """The engine of the containers; None when the settings do not speak of containers of an engine."""
+    from kedro_aloft.preflight import EngineWanted
+
+    return EngineWanted(url=settings.docker.url) if settings and "docker" in _modes(settings) else None
 
 
 def _print(found: list[Diagnosis]) -> None:
     from kedro_aloft.cli.console import ok, stdout
 
     for one in found:
-        pod = f"  pod {one.pod}" if one.pod else ""
-        stdout().print(f"✗ {one.task.task_id}: {one.task.state}, try {one.task.tries}{pod}")
+        left = f"  pod {one.pod}" if one.pod else f"  container {one.container}" if one.container else ""
+        stdout().print(f"✗ {one.task.task_id}: {one.task.state}, try {one.task.tries}{left}")
         if one.hint:
             stdout().print(f"    {one.hint.text}\n    to do: {one.hint.remedy}")
         for line in (*one.said, *one.log):

@@ -1,18 +1,20 @@
-"""Why a task of a run failed or waits: Airflow's log and what the cluster still has of its pod, with the cause."""
+"""Why a task of a run failed or waits: Airflow's log, what is left of its pod or container, and the cause."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.errors import RemoteError
+from kedro_aloft.errors import ImageError, RemoteError
 from kedro_aloft.preflight.causes import Hint, explain
+from kedro_aloft.preflight.kept import find_container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kedro_aloft.client import AirflowApi, TaskState
     from kedro_aloft.preflight.cluster import Cluster
+    from kedro_aloft.preflight.wanted import EngineWanted
 
 OPEN_STATES = frozenset({"failed", "up_for_retry", "queued", "scheduled", "deferred", "running", "restarting"})
 _WAITS = {
@@ -37,6 +39,7 @@ class Diagnosis:
     Args:
         task: The task as Airflow sees it.
         pod: Name of its latest pod; None when there is none.
+        container: Name of its latest container; None when there is none.
         hint: The cause; None when nothing tells one.
         said: What containers and events say, and why they could not be read.
         log: End of the task's log.
@@ -44,6 +47,7 @@ class Diagnosis:
 
     task: TaskState
     pod: str | None
+    container: str | None
     hint: Hint | None
     said: tuple[str, ...]
     log: tuple[str, ...]
@@ -56,6 +60,7 @@ class Diagnosis:
             "state": self.task.state,
             "tries": self.task.tries,
             "pod": self.pod,
+            "container": self.container,
             "cause": self.hint.code if self.hint else None,
             "hint": self.hint.text if self.hint else "",
             "remedy": self.hint.remedy if self.hint else "",
@@ -64,23 +69,64 @@ class Diagnosis:
         }
 
 
-def diagnose_task(api: AirflowApi, dag_id: str, run_id: str, *, task: TaskState, cluster: Cluster | None) -> Diagnosis:
-    """Return why a task failed or waits; without a cluster, and without a pod, its log alone tells."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """What is left of a task."""
+
+    pod: str | None = None
+    container: str | None = None
+    said: tuple[str, ...] = ()
+    started: bool = False
+
+
+def diagnose_task(
+    api: AirflowApi,
+    dag_id: str,
+    run_id: str,
+    *,
+    task: TaskState,
+    cluster: Cluster | None = None,
+    engine: EngineWanted | None = None,
+) -> Diagnosis:
+    """Return why a task failed or waits.
+
+    Args:
+        api: The Airflow.
+        dag_id, run_id, task: The task.
+        cluster: Where its pod may be; None when there is no cluster.
+        engine: Where its container may be; None when there is no engine. Where neither is left, its log alone tells.
+    """
     log = tuple(_log_lines(api.log(dag_id, run_id, task.task_id, task.tries, map_index=task.map_index)))
-    pod, said, started = None, list[str](), False
-    if cluster is not None:
-        try:
-            found = cluster.pods_of(dag_id, run_id, task.task_id, namespace=cluster.namespace)
-            if found.value:
-                pod = found.value[-1]
-                said, started = look_at_pod(cluster, pod)
-            elif found.refusal:
-                said = [f"the pods cannot be read: {found.refusal}"]
-        except RemoteError as error:
-            said = [f"{error.what} {error.seen}"]
-    hint = explain(said, started=started) or explain(log, started=started) or _WAITS.get(task.state)
-    name = pod["metadata"]["name"] if pod else None
-    return Diagnosis(task=task, pod=name, hint=hint, said=tuple(said), log=log[-_LOG_LINES:])
+    left = _left_of_pod(cluster, dag_id, run_id, task.task_id) if cluster is not None else _Left()
+    if engine is not None and left.pod is None:
+        container = _left_of_container(engine, dag_id, run_id, task.task_id)
+        left = replace(container, said=(*left.said, *container.said))
+    hint = explain(left.said, started=left.started) or explain(log, started=left.started) or _WAITS.get(task.state)
+    return Diagnosis(
+        task=task, pod=left.pod, container=left.container, hint=hint, said=left.said, log=log[-_LOG_LINES:]
+    )
+
+
+def _left_of_pod(cluster: Cluster, dag_id: str, run_id: str, task_id: str) -> _Left:
+    try:
+        found = cluster.pods_of(dag_id, run_id, task_id, namespace=cluster.namespace)
+        if not found.value:
+            return _Left(said=(f"the pods cannot be read: {found.refusal}",) if found.refusal else ())
+        pod = found.value[-1]
+        said, started = look_at_pod(cluster, pod)
+    except RemoteError as error:
+        return _Left(said=(f"{error.what} {error.seen}",))
+    return _Left(pod=pod["metadata"]["name"], said=tuple(said), started=started)
+
+
+def _left_of_container(engine: EngineWanted, dag_id: str, run_id: str, task_id: str) -> _Left:
+    try:
+        found = find_container(engine.url, dag_id, run_id, task_id)
+    except ImageError as error:
+        return _Left(said=(f"the containers cannot be read: {error.seen or error.what}",))
+    if found is None:
+        return _Left()
+    return _Left(container=found.name, said=(found.said,), started=found.started)
 
 
 def look_at_pod(cluster: Cluster, pod: Mapping[str, Any]) -> tuple[list[str], bool]:

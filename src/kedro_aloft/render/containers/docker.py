@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kedro_aloft.settings.execution import DockerSettings, SecretSource
+    from kedro_aloft.settings.overrides import TaskSettings
 
 PROJECT = "PROJECT"
-_AUTO_REMOVE = {"never": "force", "on_failure": "success", "always": "never"}
+_OPERATOR = {"never": "DockerOperator", "on_failure": "KeptContainerOperator", "always": "DockerOperator"}
+_AUTO_REMOVE = {"never": "force", "on_failure": "never", "always": "never"}
 
 _FOUND = """\
 PROJECT = os.environ.get("KEDRO_ALOFT_PROJECT_PATH") or next(
@@ -103,8 +105,13 @@ def _templates(secrets: Iterable[tuple[str, SecretSource]]) -> Iterator[tuple[st
             yield name, f"{{{{ conn.get({source.connection!r}).get_uri() }}}}"
 
 
+def _operator(demands: TaskSettings) -> str:
+    assert demands.docker is not None
+    return _OPERATOR[demands.docker.keep]
+
+
 DOCKER = Adapter(
-    operator="DockerOperator",
+    operator=_operator,
     modules={
         "DockerOperator": "airflow.providers.docker.operators.docker",
         "DeviceRequest": "docker.types",

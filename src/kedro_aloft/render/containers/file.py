@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.render.containers import ADAPTERS
-from kedro_aloft.render.containers.causes import POD_CLASSES, pod_classes
 from kedro_aloft.render.containers.docker import PROJECT, project_source
 from kedro_aloft.render.containers.ecs import VARIABLES, VARIABLES_SOURCE
 from kedro_aloft.render.containers.environment import (
@@ -19,6 +18,7 @@ from kedro_aloft.render.containers.environment import (
     environment_of,
     preamble,
 )
+from kedro_aloft.render.containers.operators import OPERATORS, operator_classes
 from kedro_aloft.render.containers.spark import (
     JOB,
     JOB_CONSTANTS,
@@ -116,7 +116,7 @@ class Containers:
             *self.modules,
             *CONSTANTS,
             *VOLUME_NAMES,
-            *POD_CLASSES,
+            *OPERATORS,
             CREATE,
             DELETE,
             FUNCTION,
@@ -228,7 +228,7 @@ class Containers:
         volume = volume_of(demands)
         assert volume is not None
         arguments = self._operator_arguments(demands, fill_command(volume), dict, volume_place=EMPTY_PLACE)
-        return open_call(ADAPTERS[demands.execution].operator, {"task_id": task_id, **arguments})
+        return open_call(ADAPTERS[demands.execution].operator_for(demands), {"task_id": task_id, **arguments})
 
     def _operator_arguments(
         self,
@@ -253,7 +253,8 @@ class Containers:
         if not self._adapters:
             return [], set()
         used = functions_used([*calls, *self._constants.values.values()])
-        blocks = [preamble(self._plan, self._settings, around=self._running.around)]
+        classes, stock = operator_classes(used)
+        blocks = [preamble(self._plan, self._settings, around=self._running.around), *classes]
         if VARIABLES in used:
             blocks.append(VARIABLES_SOURCE)
         if JOB in used:
@@ -261,8 +262,8 @@ class Containers:
         if PROJECT in used:
             blocks.append(project_source(self._settings.project_path))
             used |= {"os", "Path"}
-        for block, names in (pod_classes(used), volume_source(used)):
-            blocks += block
-            used |= names
+        functions, names = volume_source(used)
+        blocks += functions
+        used |= names | stock
         constants = [lay_out(value, prefix=f"{name} = ") for name, value in self._constants.values.items()]
         return [*blocks, *(["\n".join(constants)] if constants else [])], {*used, *MODULES}

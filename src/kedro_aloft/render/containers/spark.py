@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.settings.models import DagSettings
+    from kedro_aloft.settings.overrides import TaskSettings
     from kedro_aloft.settings.spark import DataprocSettings, SparkSettings
 
 JOB = "spark_job"
@@ -172,5 +173,10 @@ DATAPROC = Adapter(
     arguments=_dataproc_arguments,
 )
 
-CUSTOM = Adapter(operator="", modules={}, arguments=_custom_arguments)
-"""Its operator is the user's factory."""
+
+def _factory(demands: TaskSettings) -> str:
+    """The user's own function."""
+    return ((demands.spark and demands.spark.factory) or "").rpartition(".")[2]
+
+
+CUSTOM = Adapter(operator=_factory, modules={}, arguments=_custom_arguments)

@@ -106,19 +106,18 @@ class Adapter:
     """How a mode makes an operator of a container's work.
 
     Args:
-        operator: Class of a stock provider.
+        operator: Class of a stock provider, or of the DAG file; a function when it hangs on what nodes demand.
         modules: Module of every name that its arguments use, the operator's included.
         arguments: Returns the operator's arguments but those that all operators have.
     """
 
-    operator: str
+    operator: str | Callable[[TaskSettings], str]
     modules: Mapping[str, str]
     arguments: Callable[[Work, Constants], Mapping[str, Any]]
 
     def operator_for(self, demands: TaskSettings) -> str:
         """Return the class, or the user's own function, that makes a task."""
-        factory = demands.spark.factory if demands.spark is not None else None
-        return self.operator or (factory or "").rpartition(".")[2]
+        return self.operator if isinstance(self.operator, str) else self.operator(demands)
 
 
 def literal_text(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 9018f9e0de43b151
-Fingerprint: 81adc7b352218cdf
+Fingerprint: c84c18a86373b383
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -37,7 +37,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `9018f9e0de43b151` · kedro-aloft fingerprint `81adc7b352218cdf`
+Plan `9018f9e0de43b151` · kedro-aloft fingerprint `c84c18a86373b383`
 """
 
 KEDRO = {
@@ -71,6 +71,19 @@ def kedro_environment(variables=None, /, **task):
         "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
         "KEDRO_ALOFT_RUN": RUN,
     }
+
+
+class KeptContainerOperator(DockerOperator):
+    """The stock operator, which leaves the container of a failed task to be looked at."""
+
+    # Else the folder of this file would be part of the DAG's version.
+    __module__ = DockerOperator.__module__
+
+    def execute(self, context):
+        """Remove the container when all went well."""
+        result = super().execute(context)
+        self.cli.remove_container(self.container["Id"])
+        return result
 
 
 PROJECT = os.environ.get("KEDRO_ALOFT_PROJECT_PATH") or next(
@@ -109,7 +122,7 @@ with DAG(
         execution_delta=timedelta(hours=1),
     )
 
-    load = DockerOperator(
+    load = KeptContainerOperator(
         task_id="load",
         image="registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
         command=["python", "-m", "kedro_aloft.runtime"],
@@ -144,7 +157,7 @@ with DAG(
         ),
     )
 
-    split = DockerOperator(
+    split = KeptContainerOperator(
         task_id="split",
         image="registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
         command=["python", "-m", "kedro_aloft.runtime"],
@@ -179,7 +192,7 @@ with DAG(
         ),
     )
 
-    fit = DockerOperator(
+    fit = KeptContainerOperator(
         task_id="fit",
         image="registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
         command=["python", "-m", "kedro_aloft.runtime"],
@@ -219,7 +232,7 @@ with DAG(
     )
 
     with TaskGroup("report"):
-        report_score = DockerOperator(
+        report_score = KeptContainerOperator(
             task_id="score",
             image="registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
             command=["python", "-m", "kedro_aloft.runtime"],
@@ -256,7 +269,7 @@ with DAG(
             ),
         )
 
-    clean_up_handoff = DockerOperator(
+    clean_up_handoff = KeptContainerOperator(
         task_id="clean_up_handoff",
         image="registry.example.org/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000",
         command=["python", "-m", "kedro_aloft.runtime", "clean"],

@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: ae7a4818f3434d14
-Fingerprint: 06b72166825d7a40
+Fingerprint: a295eaaae8d075a8
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -46,7 +46,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `ae7a4818f3434d14` · kedro-aloft fingerprint `06b72166825d7a40`
+Plan `ae7a4818f3434d14` · kedro-aloft fingerprint `a295eaaae8d075a8`
 """
 
 KEDRO = {
@@ -77,15 +77,6 @@ def kedro_environment(variables=None, /, **task):
         **(variables or {}),
         "KEDRO_ALOFT_TASK": "{% raw %}" + work + "{% endraw %}",
         "KEDRO_ALOFT_RUN": RUN,
-    }
-
-
-def spark_job(variables, *words):
-    """Return a Dataproc job that runs nodes, and is told which by its arguments."""
-    arguments = [*words, *(f"{name}={value}" for name, value in variables.items())]
-    return {
-        "placement": {"cluster_name": SPARK_CLUSTER},
-        "pyspark_job": {**PYSPARK, "args": arguments},
     }
 
 
@@ -122,6 +113,15 @@ class PodOperator(KubernetesPodOperator):
                 said.append((f"container {one.name} ended", *ended))
         said += [(f"event {one.reason}", one.message) for one in events if one.type == "Warning"]
         return [": ".join(part for part in parts if part) for parts in said]
+
+
+def spark_job(variables, *words):
+    """Return a Dataproc job that runs nodes, and is told which by its arguments."""
+    arguments = [*words, *(f"{name}={value}" for name, value in variables.items())]
+    return {
+        "placement": {"cluster_name": SPARK_CLUSTER},
+        "pyspark_job": {**PYSPARK, "args": arguments},
+    }
 
 
 POD = {

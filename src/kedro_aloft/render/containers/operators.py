@@ -1,9 +1,11 @@
-"""Why a pod failed, in the error of its task.
+"""Operators that a DAG file makes of stock ones, where these do not do what their page says or what people need.
 
-Airflow's operator knows no more than that the pod failed, or what it printed last; what the cluster says it only logs.
-None of the operator's callbacks is called for a pod that does not start, and the pod is deleted before the error is
-raised, so DAG files have a class of their own that asks in between.
-Source: `cleanup` of `KubernetesPodOperator`, apache-airflow-providers-cncf-kubernetes 10.25.
+- Airflow's pod operator knows no more than that the pod failed, or what it printed last; what the cluster says it only
+  logs. None of its callbacks is called for a pod that does not start, and the pod is deleted before the error is
+  raised, so a method of it asks in between.
+  Source: `cleanup` of `KubernetesPodOperator`, apache-airflow-providers-cncf-kubernetes 10.25.
+- With `auto_remove="success"` Airflow's Docker operator removes containers that failed, too.
+  Source: `_run_image_with_mounts` of `DockerOperator`, apache-airflow-providers-docker 4.6.
 """
 
 from __future__ import annotations
@@ -13,10 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-POD_CLASSES = {"PodOperator": "KubernetesPodOperator", "GKEPodOperator": "GKEStartPodOperator"}
-"""Class of the DAG file → the stock operator that it is."""
-
-_SOURCE = '''\
+_POD = '''\
 class {name}({base}):
     """The stock operator, with an error that says why the pod failed."""
 
@@ -51,9 +50,31 @@ class {name}({base}):
         said += [(f"event {{one.reason}}", one.message) for one in events if one.type == "Warning"]
         return [": ".join(part for part in parts if part) for parts in said]
 '''
+_CONTAINER = '''\
+class {name}({base}):
+    """The stock operator, which leaves the container of a failed task to be looked at."""
+
+    # Else the folder of this file would be part of the DAG's version.
+    __module__ = {base}.__module__
+
+    def execute(self, context):
+        """Remove the container when all went well."""
+        result = super().execute(context)
+        self.cli.remove_container(self.container["Id"])
+        return result
+'''
+_CLASSES = {
+    "PodOperator": ("KubernetesPodOperator", _POD),
+    "GKEPodOperator": ("GKEStartPodOperator", _POD),
+    "KeptContainerOperator": ("DockerOperator", _CONTAINER),
+}
+
+OPERATORS = frozenset(_CLASSES)
+"""Names of all classes that a DAG file may have."""
 
 
-def pod_classes(used: Collection[str]) -> tuple[list[str], frozenset[str]]:
+def operator_classes(used: Collection[str]) -> tuple[list[str], frozenset[str]]:
     """Return the classes of the DAG file that the used names ask for, and the stock operators that these are."""
-    found = {name: base for name, base in POD_CLASSES.items() if name in used}
-    return [_SOURCE.format(name=name, base=base) for name, base in found.items()], frozenset(found.values())
+    found = {name: _CLASSES[name] for name in _CLASSES if name in used}
+    blocks = [source.format(name=name, base=base) for name, (base, source) in found.items()]
+    return blocks, frozenset(base for base, _ in found.values())
