@@ -311,6 +311,15 @@ def test_what_needs_a_hand_says_why_and_is_kept_as_a_comment(old: Old, key: str,
     assert set(_written(old)) <= ({"spark"} if key.startswith("spark.") else set())
 
 
+@pytest.mark.parametrize(("key", "word"), [("host", "airflow: {url"), ("output", "kind: folder")])
+def test_where_the_old_plugin_published_is_a_target_now(old: Old, key: str, word: str) -> None:
+    old.write("conf/base/airflow-k8s.yaml", yaml.safe_dump({key: "gs://shop/dags", "run_config": {"run_name": "shop"}}))
+    assert (old.lines()[key].fate, word in old.lines()[key].why) == (Fate.BY_HAND, True)
+    (text,) = old.plan().files.values()
+    assert f"#   {key}: gs://shop/dags" in text
+    assert _written(old) == {"dag_id": "shop"}
+
+
 def test_every_key_of_kedro_airflow_k8s_is_in_the_table() -> None:
     expected = {"host", "output", *(f"run_config.{key}" for key in K8S_KEYS)}
     assert expected <= set(TABLES[Kind.K8S])

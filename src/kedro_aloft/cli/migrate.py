@@ -123,7 +123,7 @@ def _print_end(migration: Migration, *, written: bool) -> None:
     else:
         mark = ok if written else lambda text: marked("·", "dim", text)
         mark(f"{'wrote' if written else 'would write'} {', '.join(migration.files)}")
-    hands = sum(line.fate in (Fate.BY_HAND, Fate.WAITING) for line in migration.lines)
+    hands = sum(line.fate is Fate.BY_HAND for line in migration.lines)
     if hands:
         marked("!", "yellow", f"{count(hands, 'line')} above {'needs' if hands == 1 else 'need'} a hand")
 

@@ -142,7 +142,7 @@ def _carry(key: str, value: Any, file: OldFile, around: Around, comments: tuple[
 
 def _real_fate(row: Row, value: Any, settings: Mapping[str, Any]) -> Fate:
     """A value in its new spelling already is kept; one that needs no setting is obsolete."""
-    if not settings and row.fate is not Fate.WAITING:
+    if not settings:
         return Fate.OBSOLETE
     return Fate.KEPT if dict(settings) == {row.key: value} else row.fate
 

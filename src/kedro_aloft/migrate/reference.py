@@ -26,7 +26,7 @@ _INTRO = """\
 # What becomes of the keys of other plugins
 
 [`kedro airflow migrate`](../how-to/migrate.md) follows these tables. *kept*: the same key; *mapped*: another key or
-spelling; *obsolete*: not needed; *by hand*: only you can tell; *no successor yet*: kedro-aloft does not do this.
+spelling; *obsolete*: not needed; *by hand*: only you can tell.
 """
 
 _TITLES = {

@@ -85,8 +85,3 @@ def obsolete(key: str, why: str) -> Row:
 def by_hand(key: str, why: str) -> Row:
     """A key that only a person can carry over."""
     return Row(key=key, fate=Fate.BY_HAND, why=why)
-
-
-def waiting(key: str, why: str) -> Row:
-    """A key whose feature kedro-aloft does not have yet."""
-    return Row(key=key, fate=Fate.WAITING, why=why)

@@ -37,7 +37,7 @@ from kedro_aloft.migrate.pods import (
     as_volume,
     volume_key,
 )
-from kedro_aloft.migrate.rows import Default, Row, by_hand, kept, mapped, obsolete, renamed, waiting
+from kedro_aloft.migrate.rows import Default, Row, by_hand, kept, mapped, obsolete, renamed
 from kedro_aloft.migrate.spark import as_cluster, as_connection, as_factory, as_finding, as_mode, for_dataproc
 from kedro_aloft.migrate.values import Fate, Kind
 
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 _IMAGE = "the image needs kedro-aloft, and the project in `/home/kedro/project`"
 _GKE = "pods on Google Kubernetes Engine"
-_DEPLOY = "kedro-aloft does not publish DAGs yet: copy what `create` writes to the folder that Airflow reads."
 _MLFLOW = (
     "The experiment has its name in mlflow.yml, `tracking.experiment.name`; a DAG run is one MLflow run by itself."
 )
@@ -73,8 +72,8 @@ KEDRO_AIRFLOW: tuple[Row, ...] = (
 )
 
 K8S: tuple[Row, ...] = (
-    obsolete("host", "Commands that talk to an Airflow take its address as an option."),
-    waiting("output", _DEPLOY),
+    by_hand("host", "The address of a target beside `default:`, `targets: {prod: {…, airflow: {url: …}}}`."),
+    by_hand("output", "The folder of a target beside `default:`, `targets: {prod: {kind: folder, path: …}}`."),
     mapped("run_config.image", "`execution: kubernetes`, `image`", as_image, _IMAGE),
     mapped("run_config.image_pull_policy", "`kubernetes.pull`", as_pull),
     mapped("run_config.image_pull_secrets", "`kubernetes.pull_secrets`", as_pull_secrets, "a list"),

@@ -19,7 +19,6 @@ class Fate(str, enum.Enum):
     DEFAULT = "default differs"
     OBSOLETE = "obsolete"
     BY_HAND = "by hand"
-    WAITING = "no successor yet"
 
     def __str__(self) -> str:
         return self.value
