@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kedro_aloft.deploy.advice import Needs, tell_needs
@@ -15,6 +16,12 @@ NOTHING = Needs(roots={}, logins=(), variables=(), missing=())
 
 def test_nothing_is_said_when_nothing_is_needed() -> None:
     assert tell_needs(NOTHING, set_variable="{name}") == ""
+
+
+def test_a_handoff_on_one_disk_is_said_where_there_are_several() -> None:
+    needs = replace(NOTHING, handoff=".airflow/handoff")
+    assert tell_needs(needs, set_variable="{name}") == ""
+    assert "handoff: {uri:" in tell_needs(needs, set_variable="{name}", several_machines=True)
 
 
 def test_a_real_deploy_says_what_catalog_and_configuration_reach_for(builder: ProjectBuilder) -> None:

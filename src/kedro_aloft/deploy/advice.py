@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from kedro_aloft.deploy.target import Delivery
+    from kedro_aloft.deploy.target import Capabilities, Delivery
     from kedro_aloft.graph.snapshot import DatasetInfo
 
 _VARIABLE = re.compile(r"\$\{\s*oc\.env:\s*([A-Za-z_][A-Za-z0-9_]*)\s*(,)?")
@@ -52,12 +52,14 @@ class Needs:
         logins: Datasets whose catalog entry names credentials, sorted.
         variables: Environment variables that the configuration reads, sorted.
         missing: Packages that speak the addresses' protocols and stand in no requirement, sorted.
+        handoff: The place for data that crosses tasks, where it is on the disk of one machine; else empty.
     """
 
     roots: Mapping[str, tuple[str, ...]]
     logins: tuple[str, ...]
     variables: tuple[str, ...]
     missing: tuple[str, ...]
+    handoff: str = ""
 
 
 def read_needs(delivery: Delivery) -> Needs:
@@ -71,17 +73,24 @@ def read_needs(delivery: Delivery) -> Needs:
         logins=tuple(sorted(name for name, one in datasets.items() if _has_login(one.config))),
         variables=_variables(delivery.project, delivery.env),
         missing=tuple(sorted(one for one in needed if one not in libraries)) if libraries else (),
+        handoff=next((uri for dag in delivery.compiled if "://" not in (uri := dag.settings.handoff.uri)), ""),
     )
 
 
-def tell_needs(needs: Needs, *, set_variable: str) -> str:
+def tell_needs(needs: Needs, *, set_variable: str, several_machines: bool = False) -> str:
     """Return what is left to do, as lines and commands to paste; empty when nothing is.
 
     Args:
         needs: Of the release.
         set_variable: How the target gets an environment variable; `{name}` is its name.
+        several_machines: Whether tasks of one run are on machines that share no disk.
     """
     lines = []
+    if several_machines and needs.handoff:
+        lines += [
+            f"data that crosses tasks, and which release a run began with, would stay on one worker: {needs.handoff}",
+            "  name a place that all workers reach in airflow.yml: handoff: {uri: s3://…}",
+        ]
     for root, names in needs.roots.items():
         lines.append(f"data at {root}: {_some(names)}")
         identity = _IDENTITIES.get(root.partition("://")[0])
@@ -100,9 +109,11 @@ def tell_needs(needs: Needs, *, set_variable: str) -> str:
     return "\n".join(lines)
 
 
-def needs_steps(delivery: Delivery, *, set_variable: str) -> Iterator[Step]:
+def needs_steps(delivery: Delivery, can: Capabilities) -> Iterator[Step]:
     """Yield the step that says at the end what is left to do, if anything is."""
-    told = tell_needs(read_needs(delivery), set_variable=set_variable) if set_variable else ""
+    if not can.set_variable:
+        return
+    told = tell_needs(read_needs(delivery), set_variable=can.set_variable, several_machines=can.several_machines)
     if told:
         what = "say which logins, variables and libraries this Airflow needs besides"
         yield Step(phase=Phase.START, name="tell needs", what=what, apply=lambda: told)

@@ -102,7 +102,7 @@ def plan_deploy(
         *_handover(target, f"Deploy {project.package} {built.release.id}"),
         *_live(target, {name: one.file for name, one in brought.items()}),
         *_collection(target, history),
-        *needs_steps(delivery, set_variable=target.capabilities.set_variable),
+        *needs_steps(delivery, target.capabilities),
     ]
     stay = sorted(f"{name} stays at release {one.release}" for name, one in kept.items() if name not in brought)
     return Plan(
@@ -159,7 +159,7 @@ def _without_store(target: Target, delivery: Delivery, *, force: bool) -> Plan:
         refuse_foreign(target.dags(), delivery.dag_files)
     flips = (_flip(target.dags(), name, text) for name, text in delivery.dag_files.items())
     files = {dag.file_name: (dag.dag_id, dag.rendered.fingerprint) for dag in delivery.compiled}
-    needs = needs_steps(delivery, set_variable=target.capabilities.set_variable)
+    needs = needs_steps(delivery, target.capabilities)
     steps = [*flips, *target.steps(delivery), *(_wait(target, *one) for one in files.values()), *needs]
     return Plan(steps=in_order(steps), files=files)
 

@@ -40,6 +40,7 @@ class Capabilities:
         live_s: How long Airflow may take to see a new DAG file, in seconds; the deadline of the wait.
         set_variable: How somebody gives the tasks an environment variable, `{name}`; said of those that the
             configuration reads. Empty where tasks have the environment of who deploys.
+        several_machines: Whether tasks of one run are on machines that share no disk.
     """
 
     loads: Literal["release", "image", "package"] = "release"
@@ -47,6 +48,7 @@ class Capabilities:
     starts_itself: bool = False
     live_s: float = 360.0
     set_variable: str = "on the workers: export {name}=…"
+    several_machines: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,9 @@ class AstroTarget:
 
     kind: ClassVar[str] = "astro"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        live_s=660.0, set_variable="astro deployment variable create --deployment-id ID --secret {name}=…"
+        live_s=660.0,
+        set_variable="astro deployment variable create --deployment-id ID --secret {name}=…",
+        several_machines=True,
     )
     settings_model: ClassVar[type[TargetSettings]] = AstroSettings
 

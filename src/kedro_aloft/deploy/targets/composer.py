@@ -46,7 +46,7 @@ class ComposerTarget:
 
     kind: ClassVar[str] = "composer"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        live_s=600.0, set_variable="in `env_vars` of the target, unless it is a secret: {name}"
+        live_s=600.0, set_variable="in `env_vars` of the target, unless it is a secret: {name}", several_machines=True
     )
     settings_model: ClassVar[type[TargetSettings]] = ComposerSettings
 

@@ -39,7 +39,7 @@ class HelmTarget:
 
     kind: ClassVar[str] = "helm"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        live_s=660.0, set_variable="name it in `secrets` of the target: {name}"
+        live_s=660.0, set_variable="name it in `secrets` of the target: {name}", several_machines=True
     )
     settings_model: ClassVar[type[TargetSettings]] = HelmSettings
 
