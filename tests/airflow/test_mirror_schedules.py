@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.e2e]
 
 SCHEDULES = int(os.environ.get("MIRROR_SCHEDULES", "3"))
 FIRST = int(os.environ.get("MIRROR_FIRST", "0"))
-AT_ONCE = 4
+AT_ONCE = 6
 COUNT = 6
 STEPS = [f"step_{number}" for number in range(COUNT)]
 RUNNER, GATE, DONE = "__default__", "__default__.gate", "__default__.done"
@@ -262,6 +262,7 @@ def test_random_schedules_end_as_they_should(place: Place) -> None:
         try:
             happened.update(Schedule(place, seed).play())
             happened["schedules"] += 1
+            print(f"{happened['schedules']} well, {len(wrong)} wrong", flush=True)
         except AssertionError as error:
             wrong.append(str(error))
             print(error, *story(place, seed), sep="\n", flush=True)

@@ -30,7 +30,8 @@ Seen = tuple[str | None, Told | None, str | None]
 
 OPEN = "deferred"
 ENDED = frozenset({"success", "failed"})
-APART_MS = 10_000
+APART_MS = 100_000
+LATER_MS = 20_000
 
 
 class Budget(NamedTuple):
@@ -121,6 +122,9 @@ def steps(world: World) -> Iterator[World]:
     if world.runner == "queued":
         blind = world.blind or (world.unlooked and world.xcom is not None)
         yield world._replace(runner="running", blind=blind, process=Process(world.runner_id, world.clear))
+        if world.budget.kills:
+            spent = world.budget._replace(kills=world.budget.kills - 1)
+            yield _after(world._replace(budget=spent, killed=True, blind=blind), "failed")
     if world.runner == "up_for_retry":
         yield _again(world)
     if world.process is not None:
@@ -131,8 +135,7 @@ def steps(world: World) -> Iterator[World]:
     if world.budget.restarts:
         spent = world.budget._replace(restarts=world.budget.restarts - 1)
         undecided = tuple(
-            one._replace(decided=None, clear=world.clear, looks=False) if one.state == OPEN else one
-            for one in world.mirrors
+            one._replace(decided=None, looks=False) if one.state == OPEN else one for one in world.mirrors
         )
         booting = world.process is not None and world.process.asked is None and world.xcom is not None
         anew = world._replace(budget=spent, sight=(None, None, None), state_seen=None, mirrors=undecided)
@@ -236,8 +239,8 @@ def _look(world: World) -> Iterator[World]:
             _judged(node, one, _sight(seen)) if one.looks else one
             for node, one in zip(world.nodes, world.mirrors, strict=True)
         )
-        # Only a look that found no try at work tells which journal is an old one.
-        unlooked = world.unlooked and world.state_seen == "running"
+        old = world.xcom is None or spent == _uuid(world.xcom[0])
+        unlooked = world.unlooked and not old
         yield world._replace(sight=seen, state_seen=None, mirrors=ended, unlooked=unlooked)
 
 
@@ -259,7 +262,8 @@ def _judged(node: str, mirror: Mirror, sight: Sight) -> Mirror:
     """Decide, unless an event is on its way."""
     if mirror.state != OPEN or mirror.decided is not None:
         return mirror
-    own = MirrorTry(node=node, id=_uuid(mirror.id), try_number=mirror.tries, clear_number=mirror.clear)
+    later = LATER_MS if mirror.tries > 1 else 0
+    own = MirrorTry(node=node, id=_uuid(mirror.id, later), try_number=mirror.tries)
     showing = judge(own, sight).showing
     return mirror._replace(decided=showing.value) if showing.is_end else mirror
 
@@ -272,8 +276,9 @@ def _with(world: World, number: int, mirror: Mirror) -> World:
     return world._replace(mirrors=(*world.mirrors[:number], mirror, *world.mirrors[number + 1 :]))
 
 
-def _uuid(moment: int) -> str:
-    return f"{moment * APART_MS:012x}70008000000000000000"
+def _uuid(moment: int, later_ms: int = 0) -> str:
+    """Return the id of a try. Those that one clear makes may be seconds apart: here mirrors get theirs last."""
+    return f"{moment * APART_MS + later_ms:012x}70008000000000000000"
 
 
 # --------------------------------------------------------------------------------------------------- what people do

@@ -70,11 +70,15 @@ def test_a_cleared_mirror_shows_no_journal_that_is_older(told: Journal, own: Mir
 
 
 def test_the_journal_of_the_try_before_is_not_that_of_the_try_that_runs() -> None:
-    between = Sight().followed_by("up_for_retry", journal(OK))
+    between = Sight().followed_by("running", journal(OK)).followed_by("up_for_retry", journal(OK))
     assert judge(mirror(), between.followed_by("running", journal(OK))).showing is Showing.WAITING
     assert judge(mirror(), between.followed_by("running", journal(OK, attempt=SECOND))).showing is Showing.SUCCESS
     assert judge(mirror(), Sight(runner="running", journal=journal(OK, ended=3.0))).showing is Showing.WAITING
     assert judge(mirror(), between.followed_by("failed", journal(FAILED))).showing is Showing.FAILED
+    again = mirror(tries=2)
+    assert judge(again, between.followed_by("failed", journal(OK))).showing is Showing.SKIPPED
+    begun_since = Sight().followed_by("queued", journal(OK))
+    assert judge(again, begun_since.followed_by("running", journal(OK))).showing is Showing.SUCCESS
 
 
 @pytest.mark.parametrize("content", [None, "", [], {"v": 9}, {"v": 1}, {"v": 1, "nodes": {"train": "ok"}}])

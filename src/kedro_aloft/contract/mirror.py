@@ -32,8 +32,8 @@ that of the square. Source: measured, docs/explanation/fused-tasks.md.
 _AT_WORK = frozenset({"running"})
 _ENDED = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
 
-_SLACK_MS = 1000
-"""Ids of tries that one clear makes come in any order, within the time that it takes."""
+_SLACK_MS = 30_000
+"""Ids of tries that one clear makes come in any order, within the time that it takes on a busy machine."""
 
 
 class Showing(Enum):
@@ -59,7 +59,8 @@ class MirrorTry:
         node: The node that it shows.
         id: Id of the task instance: a UUIDv7, new with each clear.
         try_number: 1 until it is cleared.
-        clear_number: How often the DAG run had been cleared when the mirror was started, or later.
+        clear_number: How often the DAG run had been cleared when the mirror was started, or later; 0 when unknown:
+            Airflow 3.3.2 does not tell triggers.
     """
 
     node: str
@@ -84,8 +85,11 @@ class Sight:
     spent: str | None = None
 
     def followed_by(self, runner: str | None, journal: Journal | None) -> Sight:
-        """Return what is known after another look."""
-        spent = self.spent if journal is None or may_write(runner) else journal.attempt
+        """Return what is known after another look.
+
+        This look's journal may be that of a try that began since its state was read; that of the look before is not.
+        """
+        spent = self.spent if self.journal is None or may_write(runner) else self.journal.attempt
         return Sight(runner=runner, journal=journal, spent=spent)
 
 
@@ -137,12 +141,15 @@ def judge(mirror: MirrorTry, sight: Sight) -> Verdict:
 def _entry(mirror: MirrorTry, sight: Sight, *, works: bool) -> NodeEntry | None:
     """Return what the journal says of the node, if it was written for this try of the mirror.
 
-    A journal that says that its try ended, of a runner that runs, may be that of the try before.
+    A journal that says that its try ended, of a runner that runs, may be that of the try before; so may one that was
+    there between two tries, of a runner that ended, when its last try could not even begin.
     """
     journal = sight.journal
     if journal is None or not _counts_for(mirror, journal):
         return None
-    if works and (journal.ended is not None or journal.attempt == sight.spent):
+    if works and journal.ended is not None:
+        return None
+    if journal.attempt == sight.spent and (works or mirror.try_number > 1):
         return None
     return journal.nodes.get(mirror.node)
 
