@@ -71,13 +71,18 @@ def make_project(directory: Path) -> Path:
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("data", ".airflow", "__pycache__"))
     nodes = project / "src/spaceflights/pipelines/data_science/nodes.py"
     nodes.write_text(nodes.read_text(encoding="utf-8") + _ORDERS, encoding="utf-8")
+    registry = project / "src/spaceflights/pipeline_registry.py"
+    text = registry.read_text(encoding="utf-8").replace(
+        "return pipelines", 'return {"__default__": pipelines["__default__"]}'
+    )
+    registry.write_text(text, encoding="utf-8")
     settings = "default:\n  group_by: pipeline\n  mirrors: live\n  retries: 0\n  task_groups: false\n"
     (project / "conf/base/airflow.yml").write_text(settings, encoding="utf-8")
     return project
 
 
 def take_pictures(project: Path, url: str, *, user: tuple[str, str], chromium: str | None, to: Path) -> None:
-    """Write `ui-fused-running.png`, `ui-fused-failed.png`, `ui-fused-resumed.png`.
+    """Write `ui-fused-running.png`, `ui-fused-failed.png`, `ui-fused-grid.png`, `ui-fused-resumed.png`.
 
     Args:
         project: The project, for orders.
@@ -108,7 +113,9 @@ def take_pictures(project: Path, url: str, *, user: tuple[str, str], chromium: s
         picture("ui-fused-failed.png", node="failed")
         page.goto(f"{url}/dags/{dag_id}/runs/{run_id}/tasks/{NODE}")
         page.get_by_text("could not convert string to float").first.wait_for()
-        page.screenshot(path=str(to / "ui-fused-log.png"))
+        page.get_by_label("Show Grid").click()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=str(to / "ui-fused-grid.png"))
         api.clear(dag_id, run_id, [NODE], downstream=True, dry_run=False)
         _order(project, "go on")
         _await(lambda: api.run(dag_id, run_id).state == "success")
