@@ -49,10 +49,18 @@ class World:
     variables: dict[str, str]
     folder: Path
 
-    def deploy(self, project: Project, *words: str) -> Done:
-        """Deploy while the service copies the DAG folder of its bucket to its machines."""
+    def kedro(self, project: Project, *words: str) -> Done:
+        """Run a command while the service copies the DAG folder of its bucket to its machines."""
         with self.bucket.synced("dags/", self.folder):
-            return self.clouds.kedro(project, "deploy", "prod", "--json", *words, **self.variables)
+            return self.clouds.kedro(project, *words, "--json", **self.variables)
+
+    def deploy(self, project: Project, *words: str) -> Done:
+        """Deploy."""
+        return self.kedro(project, "deploy", "prod", *words)
+
+    def dags(self) -> dict[str, bytes]:
+        """Return what Airflow reads."""
+        return {name: self.bucket.read(name) for name in self.bucket.names() if name.startswith("dags/")}
 
     def finish(self, project: Project, *words: str) -> dict[str, Any]:
         """Deploy, run and wait; return what the command printed."""
@@ -137,6 +145,7 @@ def test_amazon_from_first_deploy_to_one_that_fails(
         assert result(world) == 21
         assert len(world.double.updates) == 1
         world.refuse_canaries()
+        first = world.dags()
 
         # Code alone: the environment is not updated.
         change(project, "number + 1", "number + 2")
@@ -144,16 +153,21 @@ def test_amazon_from_first_deploy_to_one_that_fails(
         assert result(world) == 22
         assert len(world.double.updates) == 1
 
+        # Back to the first, and a look from outside, all of it by Amazon's API.
+        world.kedro(project, "rollback", "prod").ok()
+        assert world.dags() == first
+        listed = world.kedro(project, "list", "--on=prod").ok().json()
+        assert project.package in [one["dag_id"] for one in listed]
+
         # An update that fails: nothing that Airflow reads has changed.
-        dags = {name: content for name, content in world.bucket.everything().items() if name.startswith("dags/")}
+        dags = world.dags()
         change(project, "number + 2", "number + 3")
         project.write("requirements.txt", "kedro==1.7.0\npandas==99\n")
         world.double.environment.fails_with = "No matching distribution found for pandas==99"
         failed = world.deploy(project)
         assert failed.code == 1
         assert "No matching distribution found for pandas==99" in failed.err
-        after = {name: content for name, content in world.bucket.everything().items() if name.startswith("dags/")}
-        assert after == dags
+        assert world.dags() == dags
         world.refuse_canaries()
 
 
@@ -173,15 +187,14 @@ def test_google_from_first_deploy_to_one_that_fails(
         assert result(world) == 22
         assert len(world.double.patches) == 1
 
-        dags = {name: content for name, content in world.bucket.everything().items() if name.startswith("dags/")}
+        dags = world.dags()
         change(project, "number + 2", "number + 3")
         project.write("requirements.txt", "kedro==1.7.0\npandas==99\n")
         world.double.environment.fails_with = "Failed to install PyPI packages: pandas==99"
         failed = world.deploy(project)
         assert failed.code == 1
         assert "Failed to install PyPI packages: pandas==99" in failed.err
-        after = {name: content for name, content in world.bucket.everything().items() if name.startswith("dags/")}
-        assert after == dags
+        assert world.dags() == dags
         world.refuse_canaries()
 
 
