@@ -98,15 +98,16 @@ def _preview(
     from kedro_aloft.cli.kedro_words import with_givers
 
     found: dict[str, TaskState] = {}
-    for ids, further in ((chosen, downstream), (after, True)):
-        if ids:
-            cleared = place.api.clear(place.dag_id, run.run_id, ids, downstream=further, dry_run=True)
-            found |= {task.task_id: task for task in cleared}
+
+    def add(ids: Sequence[str], *, further: bool) -> None:
+        shown = [*ids, *(mirror for one in ids if one in tasks for mirror in tasks[one].mirrors)]
+        cleared = place.api.clear(place.dag_id, run.run_id, shown, downstream=further, dry_run=True) if shown else ()
+        found.update({task.task_id: task for task in cleared})
+
+    add(chosen, further=downstream)
+    add(after, further=True)
     if run.state == "success":
-        missing = [one for one in with_givers(tasks, tuple(found)) if one not in found]
-        if missing:
-            cleared = place.api.clear(place.dag_id, run.run_id, missing, downstream=False, dry_run=True)
-            found |= {task.task_id: task for task in cleared}
+        add([one for one in with_givers(tasks, tuple(found)) if one not in found], further=False)
     order = {task_id: number for number, task_id in enumerate(tasks)}
     return tuple(sorted(found.values(), key=lambda task: (order.get(task.task_id, len(order)), task.task_id)))
 

@@ -9,23 +9,32 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kedro_aloft.cli.connecting import Place
     from kedro_aloft.cli.outcome import Outcome
-    from kedro_aloft.client import AirflowApi
+    from kedro_aloft.client import AirflowApi, TaskState
+
+    OnLook = Callable[[tuple[TaskState, ...]], None]
 
 POLL_S = 1.0
 """Between two looks at an Airflow that others use, too."""
 
 
-def follow(place: Place, run_id: str) -> Outcome:
+def follow(place: Place, run_id: str, *, on_look: OnLook | None = None) -> Outcome:
     """Follow a run of a DAG that is known by its own file."""
     nodes = {task.id: task.nodes for task in place.tasks().values() if task.nodes}
-    return follow_nodes(place.api, place.dag_id, run_id, nodes)
+    return follow_nodes(place.api, place.dag_id, run_id, nodes, on_look=on_look)
 
 
-def follow_nodes(api: AirflowApi, dag_id: str, run_id: str, nodes: Mapping[str, tuple[str, ...]]) -> Outcome:
+def follow_nodes(
+    api: AirflowApi,
+    dag_id: str,
+    run_id: str,
+    nodes: Mapping[str, tuple[str, ...]],
+    *,
+    on_look: OnLook | None = None,
+) -> Outcome:
     """Print each node as it ends, until the run has ended; when we are interrupted, the run goes on.
 
     Args:
@@ -33,13 +42,19 @@ def follow_nodes(api: AirflowApi, dag_id: str, run_id: str, nodes: Mapping[str, 
         dag_id: Id of the DAG.
         run_id: Id of its run.
         nodes: Nodes of each task, by its id.
+        on_look: Called with all tasks at each look, before what they did is printed.
     """
     from kedro_aloft.cli.outcome import Follower, outcome_of
     from kedro_aloft.client import follow_run
 
     with Follower(api, dag_id, nodes, run_id) as follower:
-        on_change, on_look = follower.on_change, follower.on_look
-        result = follow_run(api, dag_id, run_id, on_change=on_change, on_look=on_look, poll_s=POLL_S)
+
+        def look(tasks: tuple[TaskState, ...]) -> None:
+            if on_look is not None:
+                on_look(tasks)
+            follower.on_look(tasks)
+
+        result = follow_run(api, dag_id, run_id, on_change=follower.on_change, on_look=look, poll_s=POLL_S)
     return outcome_of(nodes, result, follower.reports, follower.journals)
 
 

@@ -12,7 +12,7 @@ from kedro_aloft.cli.connecting import place_options
 from kedro_aloft.cli.console import command_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable
 
     from kedro_aloft.cli.connecting import Place
     from kedro_aloft.client import TaskState
@@ -55,15 +55,17 @@ def logs(run: str | None, task: str | None, node: str | None, follow: bool, as_j
         time.sleep(POLL_S)
 
 
-def _wanted(place: Place, task: str | None, node: str | None) -> Collection[str] | None:
-    """The ids of the tasks to look at; None for all."""
-    if task is not None:
-        return {task}
-    if node is None:
-        return None
+def _wanted(place: Place, task: str | None, node: str | None) -> Callable[[str], bool]:
+    """Whether a task is to be looked at, by its id; those that only show nodes of others have nothing to say."""
     from kedro_aloft.cli.kedro_words import tasks_of_nodes
 
-    return tasks_of_nodes(place.tasks(), (node,))
+    if task is not None:
+        return {task}.__contains__
+    tasks = place.tasks()
+    if node is not None:
+        return frozenset(tasks_of_nodes(tasks, (node,))).__contains__
+    mirrors = {mirror for one in tasks.values() for mirror in one.mirrors}
+    return lambda task_id: task_id not in mirrors
 
 
 @dataclass(slots=True)
@@ -75,10 +77,10 @@ class _Printer:
     as_json: bool
     _printed: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
-    def look(self, wanted: Collection[str] | None) -> None:
+    def look(self, wanted: Callable[[str], bool]) -> None:
         """Print the new records of each task."""
         for task in self.place.api.tasks(self.place.dag_id, self.run_id):
-            if task.state not in _WITHOUT_LOG and (wanted is None or task.task_id in wanted):
+            if task.state not in _WITHOUT_LOG and wanted(task.task_id):
                 self._look_at(task)
 
     def _look_at(self, task: TaskState) -> None:

@@ -12,7 +12,10 @@ from kedro_aloft.cli.options import runtime_params_option
 from kedro_aloft.cli.starting import unpause_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kedro_aloft.cli.connecting import Place
+    from kedro_aloft.client import TaskState
 
 
 @click.command(name="run-once")
@@ -38,14 +41,22 @@ def run_once(params: str, unpause: bool, as_json: bool, **options: Any) -> None:
     place = find_place(options)
     run = start(place, params, unpause=unpause)
     ok(f"started {run.run_id} of '{place.dag_id}'")
-    _skip_sensors(place, run.run_id)
-    finish(follow(place, run.run_id), as_json=as_json)
+    finish(follow(place, run.run_id, on_look=_skipping(place, run.run_id)), as_json=as_json)
 
 
-def _skip_sensors(place: Place, run_id: str) -> None:
+def _skipping(place: Place, run_id: str) -> Callable[[tuple[TaskState, ...]], None]:
+    """Return what lets sensors count as done, at each look anew: Airflow may start one at this very moment."""
     from kedro_aloft.cli.console import ok
 
-    for task in place.tasks().values():
-        if task.is_sensor:
-            place.api.set_task_succeeded(place.dag_id, run_id, task.id)
-            ok(f"{task.id} does not wait")
+    sensors = {task.id for task in place.tasks().values() if task.is_sensor}
+    told: set[str] = set()
+
+    def skip(tasks: tuple[TaskState, ...]) -> None:
+        for task in tasks:
+            if task.task_id in sensors and not task.finished:
+                place.api.set_task_succeeded(place.dag_id, run_id, task.task_id)
+            if task.task_id in sensors - told:
+                told.add(task.task_id)
+                ok(f"{task.task_id} does not wait")
+
+    return skip

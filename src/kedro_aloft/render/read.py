@@ -26,6 +26,7 @@ class WrittenTask:
         writes: Datasets that it makes.
         takes: Those of `reads` that another task hands over in memory.
         gives: Those of `writes` that it hands over.
+        mirrors: Ids of the tasks that only show its nodes.
     """
 
     id: str
@@ -35,11 +36,12 @@ class WrittenTask:
     writes: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
 
     @property
     def is_sensor(self) -> bool:
         """Whether it only waits."""
-        return self.operator.endswith("Sensor")
+        return self.operator == "wait_for" or self.operator.endswith("Sensor")
 
 
 def read_tasks(source: str) -> dict[str, WrittenTask]:
@@ -85,15 +87,26 @@ def _task(call: ast.Call, group: str) -> WrittenTask | None:
         operator=_name(call.func),
         reads=_codes(uses.get("reads")),
         writes=_codes(uses.get("writes")),
+        mirrors=_mirrors(arguments, group, task_id),
         **{name: found.get(name, ()) for name in ("nodes", "takes", "gives")},
     )
+
+
+def _mirrors(arguments: Mapping[str, ast.expr], group: str, task_id: str) -> tuple[str, ...]:
+    """The ids that `airflow.fusion.fused` gives, all with the task group in front."""
+    if "mirrors" not in arguments:
+        return ()
+    nodes, ids = _literal(arguments.get("nodes")), _literal(arguments.get("ids")) or {}
+    gate, done = (_literal(arguments.get(name)) or f"{task_id}.{name}" for name in ("gate", "done"))
+    shown = [ids.get(node, node) for node in nodes] if isinstance(nodes, dict) and isinstance(ids, dict) else []
+    return tuple(f"{group}{str(one).removeprefix(group)}" for one in (gate, *shown, done))
 
 
 def _words(call: ast.Call) -> dict[str, tuple[str, ...]]:
     """The lists of names among the arguments; in a container's task they stand in the call of its environment."""
     words = (word for part in ast.walk(call) if isinstance(part, ast.Call) for word in part.keywords)
     values = {word.arg: _literal(word.value) for word in words if word.arg in {"nodes", "takes", "gives"}}
-    return {name: tuple(value) for name, value in values.items() if name and isinstance(value, (list, tuple))}
+    return {name: tuple(value) for name, value in values.items() if name and isinstance(value, (dict, list, tuple))}
 
 
 def _uses(doc: object) -> Mapping[str, str | None]:
