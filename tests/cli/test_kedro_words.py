@@ -45,9 +45,9 @@ def test_a_dataset_names_the_task_that_makes_it() -> None:
 @pytest.mark.parametrize(
     ("ask", "name", "remedy"),
     [
-        (tasks_of_nodes, "lod", "Did you mean 'load'?"),
+        (tasks_of_nodes, "loadx", "Did you mean 'load'?"),
         (tasks_of_namespaces, "report", "--task"),
-        (tasks_of_datasets, "modell", "Did you mean 'model'?"),
+        (tasks_of_datasets, "modelx", "Did you mean 'model'?"),
     ],
     ids=["node", "namespace", "dataset"],
 )
