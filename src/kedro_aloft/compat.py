@@ -119,6 +119,18 @@ def replace_dataset(catalog: Any, name: str, dataset: Any) -> None:
         catalog[name] = dataset
 
 
+def part_in_order(pipeline: Any, names: Iterable[str]) -> Any:
+    """Return some nodes of a pipeline as a pipeline whose nodes have the order that they have in the whole.
+
+    By itself Kedro sorts each pipeline anew, so that nodes without an edge between them may change places, though they
+    may use one file or one object. Source: Kedro 1.2–1.7 `pipeline/pipeline.py`.
+    """
+    wanted = set(names)
+    part = pipeline.filter(node_names=sorted(wanted))
+    vars(part)["nodes"] = [node for node in pipeline.nodes if node.name in wanted]  # a cached property, in all versions
+    return part
+
+
 def can_tell_existence(dataset: Any) -> bool:
     """Whether a dataset knows if its data is there; Kedro answers No for those that do not, with a warning."""
     from kedro.io import AbstractDataset

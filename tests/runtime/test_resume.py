@@ -234,6 +234,26 @@ def test_nodes_that_airflow_names_run_with_what_they_need(worker: Worker, builde
     assert ran(project) == ["n7"]
 
 
+def test_what_somebody_clears_runs_though_the_try_is_killed_before_it_notes_that(
+    worker: Worker, builder: ProjectBuilder
+) -> None:
+    project = chain(builder, kept=("d4", "d12"))
+    run(worker, project, env={"FAILS": "n9"}).failure()
+    ran(project)
+    # The second try, with clear number 1, never came so far as to leave anything.
+    run(worker, project, try_number=3, clear_number=1, rerun=("n6", *CHAIN[8:])).ok()
+    assert ran(project) == ["n5", "n6", *CHAIN[8:]]
+
+
+def test_a_try_of_airflows_own_keeps_nothing_that_would_be_another_one(worker: Worker, builder: ProjectBuilder) -> None:
+    project = chain(builder, kept=("d4", "d12"))
+    run(worker, project, env={"FAILS": "n9"}).failure()
+    _edit_code(project)
+    ran(project)
+    run(worker, project, try_number=2, rerun=tuple(CHAIN[8:])).ok()
+    assert ran(project) == CHAIN
+
+
 # --- what cannot be kept
 
 

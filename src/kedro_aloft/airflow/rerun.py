@@ -34,8 +34,12 @@ class Asking:
         before = Finished.from_json(self._read())
         asked = nodes_to_run(_states(mirrors, ti), before, clear_number=clear_number)
         by_itself = ti.try_number <= 1 or (before is not None and before.clear_number == clear_number)
-        self.rerun: tuple[str, ...] | None = None if by_itself else asked
-        """The nodes that must run; None where nobody cleared anything, and the runtime knows best what is left."""
+        unheard = not by_itself or (clear_number > 0 and ti.try_number > 1)
+        self.rerun: tuple[str, ...] | None = asked if unheard else None
+        """The nodes that must run; None where nobody ever cleared anything, and the runtime knows best what is left.
+
+        It also knows best once it has noted a try since the last clear, but that one may have been killed before.
+        """
         self.kept = [] if by_itself else [node for node in mirrors if node not in asked]
         """The nodes that nobody wants again."""
         self._finished = (before or Finished()).without(asked, clear_number=clear_number)

@@ -75,6 +75,7 @@ class Resume:
         self._catalog: DataCatalog | None = None
         self._stamp = ""
         self._state = SavedState(stamp="")
+        self._rerun = request.rerun
         self._restored: set[str] = set()
         self._started: set[str] = set()
         self.nodes: frozenset[str] = frozenset(request.nodes)
@@ -92,7 +93,7 @@ class Resume:
         self._catalog = catalog
         self._state = SavedState(stamp="", clear_number=self._request.clear_number)
         found = self._find(pipeline, catalog)
-        if found is not None or self._request.rerun:
+        if found is not None or self._rerun:
             self._decide(pipeline, catalog, found)
 
     @hook_impl
@@ -112,8 +113,10 @@ class Resume:
             return None
         state = self._file.read()
         why = "" if state is None else self._doubt(state, pipeline, catalog)
-        if why:
+        if state is not None and why:
             self._file.remove()
+            # Airflow tries again by itself: nobody has chosen to keep what now would become another one.
+            self._rerun = None if state.clear_number == self._request.clear_number else self._rerun
             logger.info("What an earlier try of this task did does not count: %s.", why)
         return None if why else state
 
@@ -129,11 +132,11 @@ class Resume:
     def _decide(self, pipeline: Pipeline, catalog: DataCatalog, found: SavedState | None) -> None:
         self._fingerprint(pipeline, catalog)
         names = {node.name for node in pipeline.nodes}
-        asked = names & set(self._request.rerun) if self._request.rerun else set(names)
-        if found is not None and (self._request.rerun is None or found.clear_number == self._request.clear_number):
+        asked = names & set(self._rerun) if self._rerun else set(names)
+        if found is not None and found.clear_number == self._request.clear_number:
+            asked = names - found.done.keys()  # Airflow may not know yet what was to be made again
+        elif found is not None and not self._rerun:
             asked -= found.done.keys()
-        if not asked and self._request.rerun:
-            return
         steps = [_step(node) for node in pipeline.nodes]
         state = found or SavedState(stamp="", done=dict.fromkeys(names - asked, NodeEntry(state=KEPT)))
         shared = state.shared | self._shared_by_configuration(pipeline, catalog)
@@ -258,7 +261,7 @@ class Resume:
         if len(self.nodes) < len(pipeline.nodes):
             if not self.nodes:
                 return {}
-            part = pipeline.filter(node_names=[node.name for node in pipeline.nodes if node.name in self.nodes])
+            part = compat.part_in_order(pipeline, self.nodes)
         try:
             return run(part, catalog, *args, **kwargs)
         except BaseException:
