@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import tarfile
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -120,7 +121,7 @@ def test_a_task_that_the_pinned_release_does_not_have_so_fails(place: Place, tas
 def test_a_release_is_fetched_once(place: Place) -> None:
     release = place.upload("one")
     path = place.run(release).path
-    place.store.at("blobs").remove_folder()
+    place.store.remove_folder()
     assert place.run(release, "another").path == path
 
 
@@ -144,6 +145,32 @@ def test_what_the_worker_has_of_the_project_is_in_every_release(
     assert handoff_of(replace(place.kedro, release="x"), place.dag_file) == one.handoff
 
 
+def test_the_environment_of_the_worker_is_that_of_every_release(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "own/.venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    monkeypatch.setenv("KEDRO_ALOFT_PROJECT_PATH", str(tmp_path / "own"))
+    project = place.run(place.upload("one"))
+    assert (project.path / ".venv/bin/python").resolve() == python
+    assert not (project.path / "venv").exists()
+
+
+def test_releases_that_nobody_used_for_long_are_removed_without_the_data(place: Place, tmp_path: Path) -> None:
+    unused, used, new = place.upload("unused"), place.upload("used"), place.upload("new")
+    folders = [place.run(one, one.id).path for one in (unused, used)]
+    (folders[0] / "data/kept").touch()
+    for folder in folders:
+        os.utime(folder, (1, 1))
+    place.run(used, "again")
+    place.run(new, "new")
+    assert not folders[0].exists()
+    assert folders[1].exists()
+    assert (tmp_path / "cache/shop/workspace/data/kept").exists()
+    assert place.version(unused, unused.id) == "unused"  # a run that still needs it gets it again
+
+
 def test_workers_without_the_project_share_a_folder_of_their_own(place: Place, tmp_path: Path) -> None:
     project = place.run(place.upload("one"))
     (project.path / "data/x").write_text("1")
@@ -165,7 +192,7 @@ def test_a_damaged_archive_is_not_run(place: Place, tmp_path: Path) -> None:
     place.store.write(release.code.path, gzip.compress(b"something else"))
     with pytest.raises(RunError, match="not what its manifest says"):
         place.run(release)
-    assert not [one for one in (tmp_path / "cache/shop").iterdir() if one.name != "workspace"]
+    assert {one.name for one in (tmp_path / "cache/shop").iterdir()} == {"workspace", "releases"}
 
 
 def test_a_manifest_that_was_changed_is_not_run(place: Place) -> None:

@@ -11,8 +11,10 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING
 from kedro_aloft.airflow.locate import RunProject, find_project
 from kedro_aloft.contract.files import FileStore
 from kedro_aloft.contract.place import RunPlace
-from kedro_aloft.contract.release import Release, manifest_path
+from kedro_aloft.contract.release import ID_LENGTH, Release, manifest_path
 from kedro_aloft.contract.store import run_uri
 from kedro_aloft.errors import AloftError, RunError
 
@@ -38,6 +40,7 @@ _OF_THE_WORKER = ("data", "logs", "conf/local", ".airflow")
 _IF_THERE = (".venv", "venv")
 _HOME = ".airflow"
 _DIGEST = 12
+_UNUSED_S = 30 * 24 * 3600
 
 
 class NotThereError(RunError):
@@ -60,7 +63,7 @@ def released_project(
     store = FileStore(_address(kedro.releases, dag_file)).at(kedro.package)
     pinned = _pin(kedro, handoff, identity, clears=clears, begins=begins)
     with _reaching(store):
-        release = _manifest(store, pinned)
+        release = _manifest(store, pinned, kedro.package)
         return RunProject(path=_unpacked(store, release, workspace), handoff=handoff, release=release)
 
 
@@ -107,8 +110,10 @@ def _reaching(store: FileStore) -> Iterator[None]:
         ) from error
 
 
-def _manifest(store: FileStore, release_id: str) -> Release:
-    content = store.read(manifest_path(release_id))
+def _manifest(store: FileStore, release_id: str, package: str) -> Release:
+    """Return the release; once it was read, the worker needs the store no more."""
+    kept = FileStore(str(_cache() / package))
+    content = kept.read(manifest_path(release_id)) or store.read(manifest_path(release_id))
     if content is None:
         raise NotThereError(
             f"The release {release_id} is not in the store.",
@@ -119,6 +124,7 @@ def _manifest(store: FileStore, release_id: str) -> Release:
     release = Release.from_json(content)
     if release.id != release_id or not release.is_whole:
         raise RunError(f"The manifest of release {release_id} is damaged.", where=store.address(release.path))
+    kept.write(release.path, content)
     return release
 
 
@@ -127,6 +133,7 @@ def _unpacked(store: FileStore, release: Release, workspace: Path) -> Path:
     whose = hashlib.sha256(f"{store.uri}\0{workspace}".encode()).hexdigest()[:_DIGEST]
     folder = _cache() / release.package / f"{release.id}-{whose}"
     if folder.is_dir():
+        os.utime(folder)
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=folder.parent) as aside:
@@ -139,7 +146,17 @@ def _unpacked(store: FileStore, release: Release, workspace: Path) -> Path:
             made.rename(folder)
     if not folder.is_dir():
         raise NotThereError("The release cannot be unpacked.", where=str(folder))
+    _remove_unused(folder.parent)
     return folder
+
+
+def _remove_unused(releases: Path) -> None:
+    """Remove unpacked releases with which no task has begun for long; who needs one again fetches it again."""
+    before = time.time() - _UNUSED_S
+    for folder in releases.glob(f"{'[0-9a-f]' * ID_LENGTH}-*"):
+        with suppress(OSError):  # another task was quicker
+            if folder.stat().st_mtime < before:
+                shutil.rmtree(folder)
 
 
 def _fetch(store: FileStore, blob: Blob) -> bytes:
