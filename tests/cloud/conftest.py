@@ -23,7 +23,6 @@ from support.mwaa import REGION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kedro_aloft.client import AirflowApi
     from support.buckets import Bucket
     from support.projects import Project
 
@@ -111,12 +110,6 @@ def cloud_airflow(clouds: Clouds, tmp_path_factory: pytest.TempPathFactory) -> I
     path = tmp_path_factory.mktemp("airflow")
     with kept(clouds.bin / "python", _AIRFLOW, str(path), env=clouds.variables(), log=path / "log.txt"):
         yield EmbeddedAirflow(path)
-
-
-@pytest.fixture
-def api(cloud_airflow: EmbeddedAirflow) -> AirflowApi:
-    """A client of that Airflow, which asks nobody between."""
-    return cloud_airflow.api()
 
 
 @pytest.fixture

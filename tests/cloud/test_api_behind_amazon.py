@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.double import RealAirflow
 from support.mwaa import Environment, MwaaDouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cloud.conftest import Clouds
-    from support.double import RealAirflow
+    from kedro_aloft.embedded import EmbeddedAirflow
 
 pytestmark = pytest.mark.e2e
 
@@ -36,8 +37,11 @@ print(json.dumps(said, default=str))
 
 
 @pytest.fixture
-def mwaa(clouds: Clouds, airflow_behind: RealAirflow) -> Iterator[MwaaDouble]:
-    with MwaaDouble(Environment(name="shop-airflow", bucket="shop"), airflow_behind, s3=clouds.s3) as double:
+def mwaa(clouds: Clouds, shared_airflow: EmbeddedAirflow) -> Iterator[MwaaDouble]:
+    address = shared_airflow.status().address
+    assert address is not None
+    behind = RealAirflow(address.url, address.username, address.password)
+    with MwaaDouble(Environment(name="shop-airflow", bucket="shop"), behind, s3=clouds.s3) as double:
         yield double
 
 
@@ -53,7 +57,7 @@ def test_short_calls_go_through_amazon_and_long_ones_to_the_web_server(clouds: C
         clouds, mwaa, ("version", []), ("pools", []), ("dag_details", ["no_such_dag"]), ("dag_details", [long])
     )
     assert version == "3.3.2"
-    assert [pool["name"] for pool in pools] == ["default_pool"]
+    assert "default_pool" in [pool["name"] for pool in pools]
     assert (missing, longer) == (None, None)
     assert mwaa.calls == ["InvokeRestApi"] * 3 + ["CreateWebLoginToken", "WebServer", "WebServer"]
 
