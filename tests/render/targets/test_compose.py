@@ -7,11 +7,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 
-from kedro_aloft.deploy.programs import has_compose
 from kedro_aloft.render.targets import render_compose
+from tests.support.programs import docker_compose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,8 +127,21 @@ def _owner() -> str:
     return f"{os.getuid()}, {os.getgid()}"
 
 
-@pytest.mark.skipif(not has_compose(), reason="Docker Compose is not installed here")
 def test_docker_compose_reads_it(tmp_path: Path) -> None:
     for name, text in _files().items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    subprocess.run(["docker", "compose", "config", "--quiet"], cwd=tmp_path, check=True)
+    (tmp_path / "compose.yaml").write_text(_as_written_in_2021(_files()["compose.yaml"]), encoding="utf-8")
+    (tmp_path / ".env").write_text("", encoding="utf-8")
+    words = [docker_compose(), "--file", "compose.yaml", "config"]
+    shown = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert set(yaml.safe_load(shown)["services"]) == AIRFLOW | {"postgres", "redis"}
+
+
+def _as_written_in_2021(text: str) -> str:
+    """Debian's Compose is older than the top-level name and than environment files that may be missing."""
+    content = yaml.safe_load(text)
+    assert content.pop("name")
+    for service in content["services"].values():
+        if "env_file" in service:
+            service["env_file"] = [one["path"] for one in service["env_file"]]
+    return yaml.safe_dump({"version": "3.9", **content})

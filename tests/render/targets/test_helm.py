@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 
 from kedro_aloft.render.targets import Bundle, render_values
 from kedro_aloft.render.targets.helm import first_commands
+from tests.support.programs import helm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,12 +91,11 @@ def test_only_keys_of_the_chart_are_used() -> None:
     assert set(values(**FULL)) <= KNOWN
 
 
-@pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed here")
 def test_helm_reads_them(tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 0.1.0\n")
     (tmp_path / "templates/all.yaml").write_text("kind: ConfigMap\ndata: {{ .Values | toJson | quote }}\n")
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(values(**FULL)))
-    words = ["helm", "template", "shop", str(tmp_path), "--values", str(tmp_path / "mine.yaml")]
+    words = [helm(), "template", "shop", str(tmp_path), "--values", str(tmp_path / "mine.yaml")]
     shown = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     assert yaml.safe_load(shown)["kind"] == "ConfigMap"
