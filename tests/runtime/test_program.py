@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kedro_aloft.contract.keys import REPORT_MARK, RUN_VARIABLE, TASK_VARIABLE
+from kedro_aloft.contract.keys import JOURNAL_MARK, REPORT_MARK, RUN_VARIABLE, TASK_VARIABLE
 from support.commands import user_environment
 from support.runs import wait_until
 
@@ -41,6 +41,12 @@ NODES = """
     node(wait, "params:x", "waited", name="wait"),
     node(double, "params:x", "in_memory", name="give"),
 """
+
+
+def journal_of(text: str) -> dict[str, Any]:
+    """The newest entry of each node in the journal of a container's log."""
+    news = [json.loads(line.removeprefix(JOURNAL_MARK)) for line in text.splitlines() if line.startswith(JOURNAL_MARK)]
+    return {name: entry for one in news for name, entry in one.items()}
 
 
 def build(builder: ProjectBuilder) -> Project:
@@ -171,3 +177,17 @@ def test_an_image_without_the_folder_leaves_the_claim_empty(tmp_path: Path) -> N
     claim.mkdir()
     fill(tmp_path / "missing", claim)
     assert not list(claim.iterdir())
+
+
+def test_the_log_has_the_journal_of_several_nodes(builder: ProjectBuilder) -> None:
+    project = build(builder)
+    with start(project, environment(project, "double", "fail")) as process:
+        text, _ = process.communicate()
+    assert process.returncode == 1
+    journal = journal_of(text)
+    assert {name: entry[0] for name, entry in journal.items()} == {"double": "ok", "fail": "failed"}
+    assert journal["double"][3]["outputs"] == {"doubled": "catalog"}
+    assert text.splitlines()[-1].startswith(REPORT_MARK), "the report is the last word"
+    with start(project, environment(project, "double")) as process:
+        text, _ = process.communicate()
+    assert not journal_of(text), "one node needs none"
