@@ -4,7 +4,8 @@
   logs. None of its callbacks is called for a pod that does not start, and the pod is deleted before the error is
   raised, so a method of it asks in between.
   Source: `cleanup` of `KubernetesPodOperator`, apache-airflow-providers-cncf-kubernetes 10.25.
-- With `auto_remove="success"` Airflow's Docker operator removes containers that failed, too.
+- With `auto_remove="success"` Airflow's Docker operator removes containers that failed, too; and it does not tell one
+  that was killed for want of memory.
   Source: `_run_image_with_mounts` of `DockerOperator`, apache-airflow-providers-docker 4.6.
 """
 
@@ -58,8 +59,14 @@ class {name}({base}):
     __module__ = {base}.__module__
 
     def execute(self, context):
-        """Remove the container when all went well."""
-        result = super().execute(context)
+        """Remove the container when all went well; tell want of memory from other failures."""
+        try:
+            result = super().execute(context)
+        except Exception as error:
+            there = self.cli.inspect_container(self.container["Id"]) if self.container else None
+            if there and there["State"]["OOMKilled"]:
+                error.args = (f"{{error}} OOMKilled: it wanted more memory than its limit.",)
+            raise
         self.cli.remove_container(self.container["Id"])
         return result
 '''

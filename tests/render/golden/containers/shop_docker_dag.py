@@ -2,7 +2,7 @@
 
 Made by: kedro airflow create
 Plan: 9018f9e0de43b151
-Fingerprint: c84c18a86373b383
+Fingerprint: e152706718e1ad1f
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
@@ -37,7 +37,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `9018f9e0de43b151` · kedro-aloft fingerprint `c84c18a86373b383`
+Plan `9018f9e0de43b151` · kedro-aloft fingerprint `e152706718e1ad1f`
 """
 
 KEDRO = {
@@ -80,8 +80,14 @@ class KeptContainerOperator(DockerOperator):
     __module__ = DockerOperator.__module__
 
     def execute(self, context):
-        """Remove the container when all went well."""
-        result = super().execute(context)
+        """Remove the container when all went well; tell want of memory from other failures."""
+        try:
+            result = super().execute(context)
+        except Exception as error:
+            there = self.cli.inspect_container(self.container["Id"]) if self.container else None
+            if there and there["State"]["OOMKilled"]:
+                error.args = (f"{error} OOMKilled: it wanted more memory than its limit.",)
+            raise
         self.cli.remove_container(self.container["Id"])
         return result
 
