@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -12,7 +13,10 @@ import pytest
 
 pytest.importorskip("airflow.sdk")
 
+from kedro_aloft.airflow import KedroCleanup, KedroPipeline
+from kedro_aloft.airflow.cleanup import clean_up_after_task
 from kedro_aloft.contract.place import RunPlace
+from kedro_aloft.contract.request import TaskRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,3 +116,44 @@ def test_what_another_cleanup_removes_at_the_same_time_is_no_trouble(
         str(tmp_path / "dag/run-0"),
         str(tmp_path / "dag/run-2"),
     ]
+
+
+# --- a DAG without a cleanup, whose tasks keep things for their next try
+
+
+@pytest.mark.parametrize(
+    ("keep", "failed", "tries", "left"),
+    [
+        ("on_failure", True, 2, {"now/.tasks/all"}),
+        ("on_failure", False, 1, {"now/.tasks/all"}),
+        ("never", True, 1, {"now/.tasks/all"}),
+        ("never", True, 2, set()),
+        ("always", True, 2, {"now/.tasks/all", "old/.tasks/all"}),
+    ],
+    ids=["failed", "did-well", "never-another-try", "never-last-try", "always"],
+)
+def test_what_old_tries_left_goes_without_a_cleanup(
+    tmp_path: Path, keep: str, failed: bool, tries: int, left: set[str]
+) -> None:
+    for run in ("now", "old"):
+        (tmp_path / f"shop/{run}/.tasks/all").mkdir(parents=True)
+    os.utime(tmp_path / "shop/old", (0, 0))
+    kedro = KedroPipeline(package="shop", handoff=str(tmp_path), handoff_keep=keep)
+    request = TaskRequest(
+        dag_id="shop",
+        run_id="now",
+        task_id="all",
+        version="v",
+        run_directory="shop/now",
+        project_path=str(tmp_path),
+        package="shop",
+        pipeline="p",
+        nodes=("a", "b"),
+        handoff_uri=str(tmp_path),
+    )
+    instance = SimpleNamespace(try_number=tries, max_tries=1)
+    for tasks, expected in (([KedroCleanup(kedro=kedro)], {"now/.tasks/all", "old/.tasks/all"}), ([], left)):
+        context: Any = {"dag": SimpleNamespace(tasks=tasks), "ti": instance}
+        clean_up_after_task(kedro, context, request, failed=failed)
+        found = {str(one.relative_to(tmp_path / "shop")) for one in tmp_path.glob("shop/*/.tasks/all")}
+        assert found == expected
