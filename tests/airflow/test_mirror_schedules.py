@@ -225,7 +225,9 @@ class Schedule:
         for step in STEPS:
             shown, was = states[step], truth[step]
             if shown == "success":
-                assert was == "ok", f"{step} is green: {seen}"
+                # Not cleared, it ran again only to make data anew: the run is red, and the next try runs the node.
+                helped = step in self.stale and state == "failed"
+                assert was == "ok" or helped, f"{step} is green: {seen}"
             elif step not in self.stale:
                 assert shown in ("failed", "skipped"), seen
                 assert state == "failed", f"{step} is not green in a good run: {seen}"
