@@ -179,7 +179,7 @@ def test_backfill_lists_the_dates_and_then_runs_them(operated: Operated) -> None
     listed = operated.operate("backfill", *words, "--dry-run", pipeline="daily").ok().out.split()
     assert [date[:10] for date in listed] == ["2026-01-02", "2026-01-03"]
     assert operated.remote.api().runs(f"{operated.project.package}-daily") == ()
-    made = operated.operate("backfill", *words, "--json", "--params=name=tuesday", pipeline="daily").ok().json()
+    made = operated.kedro("backfill", "--pipeline=daily", *words, "--json", "--params=name=tuesday").ok().json()
     assert isinstance(made["backfill"], int)
     runs = operated.remote.api().runs(f"{operated.project.package}-daily")
     assert [run.run_id[:10] for run in runs] == ["backfill__"] * 2

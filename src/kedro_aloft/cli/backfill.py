@@ -47,7 +47,7 @@ def backfill(first: datetime, last: datetime, params: str, again: str, at_once: 
     from kedro_aloft.compat import split_runtime_params
     from kedro_aloft.contract.keys import CONF_KEY
 
-    given = split_runtime_params(params)
+    given = split_runtime_params(params) if params else {}  # Kedro, which it asks, takes a second to import
     place = find_place(options)
     order = Backfill(
         dag_id=place.dag_id,

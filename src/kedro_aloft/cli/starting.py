@@ -32,7 +32,7 @@ def start(place: Place, params: str, *, unpause: bool) -> RunState:
     from kedro_aloft.contract.keys import CONF_KEY
     from kedro_aloft.errors import UsageError
 
-    given = split_runtime_params(params)
+    given = split_runtime_params(params) if params else {}  # Kedro, which it asks, takes a second to import
     if place.details.get("is_paused"):
         if not unpause:
             raise UsageError(
