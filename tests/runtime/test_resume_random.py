@@ -14,6 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import cloudpickle  # noqa: F401  here once, and not in each process of a try
+import pandas  # noqa: F401, ICN001
+import xxhash  # noqa: F401
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kedro.framework.hooks.manager import _create_hook_manager
@@ -188,7 +191,7 @@ def seen(case: Case, folder: Path) -> dict[int, Any]:
     return {number: json.loads((folder / f"seen-{number}.txt").read_text()) for number in range(len(case.graph))}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(cases())
 def test_a_retry_ends_as_a_whole_run_and_runs_no_more_than_it_must(case: Case) -> None:
     with TemporaryDirectory() as name:
