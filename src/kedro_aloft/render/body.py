@@ -197,8 +197,8 @@ def _before_cleanup(plan: Plan) -> tuple[str, ...]:
 def _edge_lines(edges: Iterable[tuple[tuple[str, ...], list[str]]], variables: Mapping[str, str]) -> list[str]:
     lines = []
     for upstream, downstream in edges:
-        before = [Name(variables[one]) for one in upstream]
-        after = [Name(variables[one]) for one in downstream]
+        before = [variables[one] for one in upstream]
+        after = [variables[one] for one in downstream]
         if len(before) == 1:
             lines.append(_fan_out(before[0], after))
         else:
@@ -206,12 +206,15 @@ def _edge_lines(edges: Iterable[tuple[tuple[str, ...], list[str]]], variables: M
     return lines
 
 
-def _fan_out(before: Name, after: list[Name]) -> str:
-    line = lay_out(after[0], indent=1, prefix=f"{before.text} >> ")
+def _fan_out(before: str, after: list[str]) -> str:
+    line = f"{INDENT}{before} >> {after[0]}"
     if len(after) == 1 and len(line) <= LINE_LENGTH:
         return line
-    return lay_out(after, indent=1, prefix=f"{before.text} >> ")
+    return lay_out([Name(one) for one in after], indent=1, prefix=f"{before} >> ")
 
 
-def _fan_in(before: list[Name], after: Name) -> str:
-    return lay_out(before, indent=1, suffix=f" >> {after.text}")
+def _fan_in(before: list[str], after: str) -> str:
+    line = f"{INDENT}[{', '.join(before)}] >> {after}"  # variables are ASCII
+    if len(line) <= LINE_LENGTH:
+        return line
+    return lay_out([Name(one) for one in before], indent=1, suffix=f" >> {after}")

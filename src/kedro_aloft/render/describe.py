@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from kedro_aloft.render.form import redact
@@ -96,5 +97,9 @@ def _node(name: str, nodes: Mapping[str, NodeInfo]) -> str:
     if info is None or not info.func:
         return code(name)
     # Without the line: it moves with every edit above it, and each move would be a new version of the DAG.
-    place = f" in {code(info.source.file)}" if info.source else ""
-    return f"{code(name)}: function {code(info.func)}{place}"
+    return f"{code(name)}{_function(info.func, info.source.file if info.source else '')}"
+
+
+@functools.cache
+def _function(name: str, file: str) -> str:
+    return f": function {code(name)}{f' in {code(file)}' if file else ''}"

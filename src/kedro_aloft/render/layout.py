@@ -72,8 +72,9 @@ def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str =
         return f"{margin}{prefix}{render_text(expression)}{suffix}"
     if isinstance(expression, Text):
         return _lay_out_text(expression, margin, prefix, suffix)
-    inside = _inside(expression)
-    if not inside or not _is_open(expression):
+    is_open = isinstance(expression, Call) and expression.open and bool(expression.kwargs or expression.args)
+    inside = () if is_open else _inside(expression)
+    if not is_open and (not inside or not _is_open(expression)):
         flat = f"{margin}{prefix}{_flat(expression)}{suffix}"
         if not inside or _fits(flat, expression):
             return flat
@@ -83,10 +84,11 @@ def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str =
 
 
 def _lay_out_text(expression: Text, margin: str, prefix: str, suffix: str) -> str:
-    flat, lines = render_text(expression.text), expression.text.splitlines(keepends=True)
-    line, broken = f"{margin}{prefix}{flat}{suffix}", f"{margin}{INDENT}{flat}"
-    if len(lines) < 2 or _fits(line, expression):
+    flat = render_text(expression.text)
+    line = f"{margin}{prefix}{flat}{suffix}"
+    if _fits(line, expression) or len(lines := expression.text.splitlines(keepends=True)) < 2:
         return line
+    broken = f"{margin}{INDENT}{flat}"
     if not _fits(broken, expression):
         broken = "\n".join(f"{margin}{INDENT}{render_text(one)}" for one in lines)
     return f"{margin}{prefix}(\n{broken}\n{margin}){suffix}"

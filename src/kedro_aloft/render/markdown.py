@@ -30,4 +30,4 @@ def code(text: str) -> str:
 
 def code_list(names: Iterable[str]) -> str:
     """Return code spans with commas between them."""
-    return ", ".join(code(name) for name in names)
+    return ", ".join([code(name) for name in names])

@@ -149,17 +149,17 @@ def task_call(
     """
     prefix = "".join(f"{part}." for part in group)
     optional = {
-        "gives": list(plan.gives(task.id)),
-        "takes": list(plan.takes(task.id)),
-        "pinned": list(task.pinned),
-        "versioned": list(task.versioned),
-        "outlets": list(outlets),
+        "gives": plan.gives(task.id),
+        "takes": plan.takes(task.id),
+        "pinned": task.pinned,
+        "versioned": task.versioned,
+        "outlets": outlets,
     }
     arguments = {
         "task_id": task.id.removeprefix(prefix),
         "kedro": Name("kedro"),
         **({"nodes": list(task.nodes)} if mirrors is None else _shown(task, mirrors, prefix)),
-        **{key: value for key, value in optional.items() if value},
+        **{key: list(value) for key, value in optional.items() if value},
         **as_expressions(running.own[task.id]),
         "doc_md": Text(describe_task(task, nodes)),
     }
