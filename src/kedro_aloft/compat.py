@@ -443,6 +443,16 @@ def _airflow_exception(name: str, message: str) -> Exception:
     return exception
 
 
+def airflow_hears_threads() -> bool:
+    """Whether a thread may talk to Airflow while the task's nodes do, as with `Variable.get`.
+
+    A task has one connection to its supervisor. Airflow 3.0 and 3.1 let two threads read each other's answers from it.
+    """
+    from airflow.sdk.execution_time.comms import CommsDecoder
+
+    return "_thread_lock" in getattr(CommsDecoder, "__annotations__", {})
+
+
 def cron_data_interval_timetable(cron: str, timezone: str) -> Any:
     """Return Airflow's timetable with data intervals: part of the Task SDK since Airflow 3.2, of the core before."""
     name = "CronDataIntervalTimetable"

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from kedro_aloft.compat import airflow_hears_threads
 from kedro_aloft.contract.batch import Batch
 from kedro_aloft.contract.journal import KEPT, Journal, NodeEntry, entry_of
 from kedro_aloft.contract.keys import JOURNAL_KEY
@@ -44,6 +45,7 @@ class JournalKeeper:
         self._remember = remember
         self._lock = threading.Lock()
         self._batch = Batch(self._push)
+        self._live = airflow_hears_threads()
         self.journal = Journal(
             attempt=str(ti.id),
             try_number=ti.try_number,
@@ -51,7 +53,7 @@ class JournalKeeper:
             started=round(time.time(), 3),
             nodes={node: NodeEntry(state=KEPT) for node in kept},
         )
-        if kept:
+        if kept and self._live:
             self._batch.touch()
 
     def add(self, nodes: Mapping[str, Any]) -> None:
@@ -59,7 +61,8 @@ class JournalKeeper:
         with self._lock:
             for name, entry in nodes.items():
                 self.journal = self.journal.with_node(name, NodeEntry.from_json(entry))
-        self._batch.touch()
+        if self._live:
+            self._batch.touch()
 
     def complete(self, report: TaskReport) -> None:
         """Take from the report what nobody told while it happened: nodes in processes of their own."""
