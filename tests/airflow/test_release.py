@@ -37,15 +37,27 @@ class Place:
         self.store = FileStore(str(folder / "dags/.kedro-aloft/shop"))
         self.kedro = KedroPipeline(package="shop", releases=".kedro-aloft", release="?")
 
-    def upload(self, version: str, *, nodes: tuple[str, ...] = ("a",), gives: tuple[str, ...] = ()) -> Release:
+    def upload(
+        self,
+        version: str,
+        *,
+        nodes: tuple[str, ...] = ("a",),
+        gives: tuple[str, ...] = (),
+        data: dict[str, str] | None = None,
+    ) -> Release:
         code = self._archive({"pyproject.toml": "[tool.kedro]\n", "src/shop/version.py": version, "run.sh": "#!"})
         conf = self._archive({"conf/base/catalog.yml": version})
         file = DagFile(
             dag_id="shop", pipeline="p", blank=version, fingerprint=version, blob=code, tasks={"t": Work(nodes=nodes)}
         )
         file = replace(file, tasks={"t": Work(nodes=nodes, gives=gives)})
-        own = release_id("shop", "local", archives=(code, conf), dag_files={"shop_dag.py": version}, requirements=())
-        release = Release(id=own, package="shop", env="local", code=code, conf=conf, dag_files={"shop_dag.py": file})
+        release = Release(
+            id="", package="shop", env="local", code=code, conf=conf, dag_files={"shop_dag.py": file},
+            data=None if data is None else self._archive(data),
+        )  # fmt: skip
+        files = {"shop_dag.py": version}
+        own = release_id("shop", "local", archives=release.archives, dag_files=files, requirements=())
+        release = replace(release, id=own)
         self.store.write(release.path, release.to_json().encode())
         return release
 
@@ -143,6 +155,26 @@ def test_what_the_worker_has_of_the_project_is_in_every_release(
     assert one.handoff == two.handoff == str(own / ".airflow/handoff")
     assert (own / ".airflow/.gitignore").read_text() == "*\n"
     assert handoff_of(replace(place.kedro, release="x"), place.dag_file) == one.handoff
+
+
+def test_data_that_goes_along_is_in_the_folder_of_the_worker(place: Place, tmp_path: Path) -> None:
+    one = place.run(place.upload("one", data={"data/01_raw/a.csv": "1", "data/01_raw/b.csv": "1"}))
+    assert (one.path / "data/01_raw/a.csv").read_text() == "1"
+    two = place.run(place.upload("two", data={"data/01_raw/a.csv": "2"}), "other")
+    raw = tmp_path / "cache/shop/workspace/data/01_raw"
+    assert {path.name: path.read_text() for path in raw.iterdir()} == {"a.csv": "2", "b.csv": "1"}
+    assert (two.path / "data/01_raw/b.csv").read_text() == "1"
+
+
+def test_data_goes_to_another_disk_when_the_worker_has_it_there(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/data").symlink_to(tmp_path / "disk")
+    monkeypatch.setenv("KEDRO_ALOFT_PROJECT_PATH", str(tmp_path / "own"))
+    place.run(place.upload("one", data={"data/a.csv": "1"}))
+    assert (tmp_path / "disk/a.csv").read_text() == "1"
 
 
 def test_the_environment_of_the_worker_is_that_of_every_release(

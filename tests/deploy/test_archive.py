@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kedro_aloft.deploy.archive import archive_project
+from kedro_aloft.deploy.archive import archive_data, archive_project
 from kedro_aloft.errors import DeployError
 
 if TYPE_CHECKING:
@@ -66,6 +66,17 @@ def test_one_line_changes_one_archive(project: Path) -> None:
     changed, same = archive_project(project, conf="conf")
     assert same == conf
     assert changed.blob.sha256 != code.blob.sha256
+
+
+def test_data_is_what_is_named_and_in_the_project(project: Path, tmp_path: Path) -> None:
+    names = {"data/01_raw/a.csv": "1", "data/01_raw/parts/one": "2", "data/01_raw/parts/deep/two": "3", "data/x": "4"}
+    _write(_write(project, names).parent, {"outside.csv": "5"})
+    (project / "data/link.csv").symlink_to(tmp_path / "outside.csv")
+    places = ("data/01_raw/a.csv", "data/01_raw/parts", "data/link.csv", "data/not_there.csv")
+    made = archive_data(project, places)
+    assert made is not None
+    assert made.files == ("data/01_raw/a.csv", "data/01_raw/parts/deep/two", "data/01_raw/parts/one")
+    assert archive_data(project, ["data/not_there.csv"]) is None
 
 
 def test_what_can_be_run_stays_so(project: Path) -> None:

@@ -75,6 +75,22 @@ def test_no_secret_is_in_any_published_byte(project: Project, deploy: Callable[.
     assert CANARY.encode() not in published
 
 
+def test_raw_data_goes_along_when_it_is_asked_for(
+    builder: ProjectBuilder, deploy: Callable[..., Any], tmp_path: Path
+) -> None:
+    builder.pipeline("reads", "node(two, 'raw', 'made', name='reads')").pickles("raw", "made")
+    project = builder.build()
+    for name in ("raw", "made", "of_nobody"):
+        project.write(f"data/{name}.pkl", f"{CANARY} {name}")
+    without = deploy("--pipelines=reads")
+    assert CANARY.encode() not in _bytes(tmp_path / "dags")
+    along = deploy("--pipelines=reads", "--with-data")
+    assert along["release"] != without["release"]
+    published = _bytes(tmp_path / "dags")
+    assert f"{CANARY} raw".encode() in published
+    assert published.count(CANARY.encode()) == 1
+
+
 def test_the_same_project_is_the_same_release(project: Project, deploy: Callable[..., Any], tmp_path: Path) -> None:
     first = deploy()
     again = deploy()

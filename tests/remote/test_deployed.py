@@ -30,26 +30,20 @@ targets:
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the workers have on their disk: raw data, and no project."""
-    return _with_raw_data(tmp_path_factory.mktemp("worker"))
-
-
-@pytest.fixture(scope="module")
-def deployed(remote: Remote, worker: Path, tmp_path_factory: pytest.TempPathFactory) -> Operated:
-    """The example, fresh from the repository, deployed to the DAG folder; all that is told is where that is."""
+def deployed(remote: Remote, tmp_path_factory: pytest.TempPathFactory) -> Operated:
+    """The example, fresh from the repository, on workers that have nothing of it; only addresses are told."""
     project = Project(_copy(tmp_path_factory.mktemp("fresh") / "spaceflights"), "spaceflights")
+    _with_raw_data(project.path)
     project.airflow("init").ok()
-    with (project.path / "conf/base/airflow.yml").open("a") as file:
-        file.write(_TARGETS.format(dags=remote.dags, url=remote.url))
-    environment = {"WHO": "admin", "SECRET": remote.password()}
-    done = project.airflow("deploy", "team", f"--set=project_path={worker}", "--unpause", "--json", env=environment)
+    login = {"KEDRO_ALOFT_AIRFLOW_USERNAME": "admin", "KEDRO_ALOFT_AIRFLOW_PASSWORD": remote.password()}
+    words = (str(remote.dags), f"--on={remote.url}", "--with-data", "--unpause", "--json")
+    done = project.airflow("deploy", *words, env=login)
     (dag,) = done.ok().json()["dags"]
     assert dag["dag_id"] == "spaceflights"
     return Operated(project, remote)
 
 
-def test_a_run_leaves_what_kedro_run_leaves(deployed: Operated, worker: Path, tmp_path: Path) -> None:
+def test_a_run_leaves_what_kedro_run_leaves(deployed: Operated, tmp_path: Path) -> None:
     plain = Project(_copy(tmp_path / "plain"), "spaceflights")
     _with_raw_data(plain.path)
     plain.kedro("run").ok()
@@ -58,12 +52,15 @@ def test_a_run_leaves_what_kedro_run_leaves(deployed: Operated, worker: Path, tm
         assert deployed.outcome("trigger", "--wait")["state"] == "success"
     finally:
         away.rename(deployed.project.path)
-    files = compare_directories(plain.path / "data", worker / "data")
+    workspace = deployed.remote.directory / "home/releases/spaceflights/workspace"
+    files = compare_directories(plain.path / "data", workspace / "data")
     assert len(files) >= 9
     assert [f"{file.path}: {file.verdict}" for file in files if not file.equal] == []
 
 
 def test_schedule_deploys_another_schedule_and_says_that_airflow_yml_has_it_otherwise(deployed: Operated) -> None:
+    with (deployed.project.path / "conf/base/airflow.yml").open("a") as file:
+        file.write(_TARGETS.format(dags=deployed.remote.dags, url=deployed.remote.url))
     environment = {"WHO": "admin", "SECRET": deployed.remote.password()}
     done = deployed.project.airflow("schedule", "0 6 * * *", "team", env=environment).ok()
     assert "airflow.yml" in done.err
@@ -71,6 +68,15 @@ def test_schedule_deploys_another_schedule_and_says_that_airflow_yml_has_it_othe
     words = (f"--on={deployed.remote.url}", "--username=admin", "--json")
     dags: list[dict[str, Any]] = json.loads(invoke("list", *words, env=deployed.login()).ok().out)
     assert {one["dag_id"]: one["schedule"] for one in dags}["spaceflights"] == "0 6 * * *"
+
+
+def test_run_once_deploys_to_the_target_that_it_names(deployed: Operated) -> None:
+    environment = {"WHO": "admin", "SECRET": deployed.remote.password()}
+    before = deployed.project.airflow("releases", "team", "--json", env=environment).ok().json()
+    done = deployed.project.airflow("run-once", "--on=team", "--json", env=environment)
+    assert done.ok().json()["state"] == "success"
+    after = deployed.project.airflow("releases", "team", "--json", env=environment).ok().json()
+    assert len(after) == len(before) + 1, "the schedule of airflow.yml is back"
 
 
 def _copy(folder: Path) -> Path:

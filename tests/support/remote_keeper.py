@@ -251,6 +251,7 @@ def _environment(directory: Path, ports: Mapping[str, int], users: str) -> dict[
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(directory / "home" / "logs"),
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "KEDRO_ALOFT_RELEASES": str(directory / "home" / "releases"),
         "AWS_ENDPOINT_URL": f"http://{HOST}:{ports['s3']}",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",

@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from kedro_aloft.airflow.locate import RunProject, find_project
@@ -142,6 +142,8 @@ def _unpacked(store: FileStore, release: Release, workspace: Path) -> Path:
         for blob in (release.code, release.conf):
             _unpack(_fetch(store, blob), made)
         _link_workspace(made, workspace)
+        if release.data is not None:
+            _unpack(_fetch(store, release.data), workspace)
         with suppress(OSError):  # another task was quicker, with the same content
             made.rename(folder)
     if not folder.is_dir():
@@ -173,16 +175,21 @@ def _fetch(store: FileStore, blob: Blob) -> bytes:
 
 
 def _unpack(content: bytes, folder: Path) -> None:
-    """Write regular files below the folder; an archive of ours has nothing else."""
+    """Write regular files below the folder; an archive of ours has nothing else.
+
+    Each appears whole and at once: others may be reading the data of the worker.
+    """
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         for entry in tar:
-            target = folder / entry.name
-            file = tar.extractfile(entry)
-            if file is None or not target.resolve().is_relative_to(folder.resolve()):
+            name, target = PurePosixPath(entry.name), folder / entry.name
+            file = tar.extractfile(entry) if entry.isfile() else None
+            if file is None or name.is_absolute() or ".." in name.parts:
                 raise RunError("An archive of the release has a strange entry.", where=entry.name)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.read())
-            target.chmod(entry.mode & 0o777)
+            aside = target.with_name(f".{target.name}.{os.getpid()}")
+            aside.write_bytes(file.read())
+            aside.chmod(entry.mode & 0o777)
+            aside.replace(target)
 
 
 def _link_workspace(folder: Path, workspace: Path) -> None:

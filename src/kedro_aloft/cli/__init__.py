@@ -30,7 +30,7 @@ _COMMANDS = {
     "rollback": "Put an earlier release back.",
     "rules": "List what `check` looks for.",
     "run": "Run a pipeline on the embedded Airflow.",
-    "run-once": "Run a DAG now, without schedule and sensors.",
+    "run-once": "Publish the project and run it now, without schedule and sensors.",
     "schedule": "Deploy with another schedule.",
     "spark": "Package the project for Spark clusters.",
     "status": "Tell whether an Airflow is up, by default the embedded one.",

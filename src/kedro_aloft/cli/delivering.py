@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from kedro_aloft.project import Project
 
 
-def open_target(word: str, options: Mapping[str, Any]) -> tuple[Project, Target]:
+def open_target(word: str, options: Mapping[str, Any], *, url: str | None = None) -> tuple[Project, Target]:
     """Return the project of the working directory, and the target that a word stands for.
+
+    Args:
+        word: What the user wrote.
+        options: Values of the options that name environment and configuration.
+        url: Address of the Airflow that reads the target, instead of what airflow.yml says.
 
     Raises:
         UsageError: If it stands for nothing.
@@ -30,7 +35,7 @@ def open_target(word: str, options: Mapping[str, Any]) -> tuple[Project, Target]
 
     project = open_project(env=options["env"], conf_source=options["conf_source"])
     config, source = project.airflow_config()
-    return project, find_target(word, raw=config, source=source, project=project.path)
+    return project, find_target(word, raw=config, source=source, project=project.path, url=url)
 
 
 def history_of(project: Project, target: Target) -> History:

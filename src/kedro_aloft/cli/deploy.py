@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("target", metavar="TARGET")
 @click.option("--all", "every_pipeline", is_flag=True, help="All registered pipelines; others are taken away.")
+@click.option("--on", "url", default=None, metavar="URL", help="Airflow that reads TARGET, if airflow.yml names none.")
 @click.option("--dry-run", is_flag=True, help="Print the steps and do none of them.")
 @click.option("--test", "tested", is_flag=True, help="First `kedro airflow test`; deploy only when all is equal.")
 @click.option("--force", is_flag=True, help="Replace DAG files of others, and what is newer than your checkout.")
+@click.option("--with-data", is_flag=True, help="Take along the project's files that pipelines read and do not make.")
 @click.option("--unpause", is_flag=True, help="Unpause the DAGs when they are live.")
 @click.option("--trigger", is_flag=True, help="Start a run of each when it is live; unpauses it.")
 @click.option("--wait", is_flag=True, help="With --trigger: follow the runs and exit with their state.")
@@ -37,10 +39,12 @@ if TYPE_CHECKING:
 def deploy(
     *,
     target: str,
+    url: str | None,
     every_pipeline: bool,
     dry_run: bool,
     tested: bool,
     force: bool,
+    with_data: bool,
     unpause: bool,
     trigger: bool,
     wait: bool,
@@ -57,6 +61,7 @@ def deploy(
     \b
     Examples:
       kedro airflow deploy local --trigger --wait
+      kedro airflow deploy /shared/dags --on=https://airflow.acme.com --with-data --trigger --wait
       kedro airflow deploy s3://shop-airflow/dags --env=prod --all --dry-run
     """
     from dataclasses import replace
@@ -71,7 +76,7 @@ def deploy(
 
     if (wait or params) and not trigger:
         raise UsageError("--wait and --params belong to --trigger.", remedy="add --trigger")
-    project, place = open_target(target, options)
+    project, place = open_target(target, options, url=url)
     order = order_from(options, command="deploy", every_pipeline=every_pipeline)
     order = replace(order, overrides={**place.overrides(), **order.overrides})
     compiled = compile_ordered(project, order)
@@ -79,7 +84,7 @@ def deploy(
         print_notices(dag.notices)
         print_findings(dag.findings)
     refuse_errors(compiled)
-    plan = plan_deploy(place, project, compiled, force=force, replaces_all=every_pipeline)
+    plan = plan_deploy(place, project, compiled, force=force, replaces_all=every_pipeline, with_data=with_data)
     runs: dict[str, str] = {}
     starts = _starts(place, compiled, unpause=unpause, trigger=trigger, params=split_runtime_params(params), runs=runs)
     plan = replace(plan, steps=in_order([*plan.steps, *starts]))
@@ -135,7 +140,7 @@ def _starts(
         raise UsageError(
             "Nobody said which Airflow reads this target.",
             where=f"target '{target.name}'",
-            remedy="name the target in the section `targets:` of airflow.yml, with `airflow: {url: …}`",
+            remedy="give its address, `--on=https://…`, or write `airflow: {url: …}` into the target in airflow.yml",
         )
     for dag in compiled:
 

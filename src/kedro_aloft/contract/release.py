@@ -89,6 +89,7 @@ class Release:
         code, conf: Archives.
         dag_files: By file name.
         requirements: What the project's requirements say, one per line.
+        data: Archive of raw data, where somebody asked for it to go along; workers put it into their own folder.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Release:
     conf: Blob
     dag_files: Mapping[str, DagFile]
     requirements: tuple[str, ...] = ()
+    data: Blob | None = None
 
     @property
     def path(self) -> str:
@@ -107,14 +109,19 @@ class Release:
     @property
     def blobs(self) -> tuple[Blob, ...]:
         """All blobs that it needs, those of the workers first."""
-        return (self.code, self.conf, *(one.blob for one in self.dag_files.values()))
+        return (*self.archives, *(one.blob for one in self.dag_files.values()))
+
+    @property
+    def archives(self) -> tuple[Blob, ...]:
+        """What workers unpack."""
+        return (self.code, self.conf) if self.data is None else (self.code, self.conf, self.data)
 
     @property
     def is_whole(self) -> bool:
         """Whether its id is that of its content."""
         blank = {name: one.blank for name, one in self.dag_files.items()}
         return self.id == release_id(
-            self.package, self.env, archives=(self.code, self.conf), dag_files=blank, requirements=self.requirements
+            self.package, self.env, archives=self.archives, dag_files=blank, requirements=self.requirements
         )
 
     def to_json(self) -> str:
@@ -133,6 +140,7 @@ class Release:
             conf=Blob(**raw["conf"]),
             dag_files={name: DagFile.from_dict(one) for name, one in raw["dag_files"].items()},
             requirements=tuple(raw["requirements"]),
+            data=None if raw.get("data") is None else Blob(**raw["data"]),
         )
 
 

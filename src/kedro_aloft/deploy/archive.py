@@ -59,6 +59,22 @@ def archive_project(project: Path, *, conf: str) -> tuple[Archive, Archive]:
     return code, _archive((name, path) for name, path in files.items() if is_conf[name])
 
 
+def archive_data(project: Path, places: Iterable[str]) -> Archive | None:
+    """Return an archive of data; None where there is none.
+
+    Args:
+        project: Folder of the project.
+        places: Files, or folders of files, relative to it; those that are not there, or elsewhere, are left out.
+    """
+    root = project.resolve()
+    found = [path for place in places for path in _files_at(project / place) if path.resolve().is_relative_to(root)]
+    return _archive((path.relative_to(project).as_posix(), path) for path in set(found)) if found else None
+
+
+def _files_at(place: Path) -> Iterable[Path]:
+    return [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
+
+
 def _archive(files: Iterable[tuple[str, Path]]) -> Archive:
     """Names, contents and whether they can be run; no times, no owners."""
     plain, names = io.BytesIO(), []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kedro_aloft.contract.release import NO_RELEASE, Blob, DagFile, Release, Work, release_id
-from kedro_aloft.deploy.archive import archive_project
+from kedro_aloft.deploy.archive import archive_data, archive_project
 from kedro_aloft.errors import DeployError, ImageError
 from kedro_aloft.images import project_requirements
 from kedro_aloft.project import conf_root
@@ -41,13 +41,16 @@ class Built:
         return {name: self.contents[one.blob.path].decode() for name, one in self.release.dag_files.items()}
 
 
-def build_release(project: Project, compiled: Sequence[CompiledDag], *, releases: str) -> Built:
+def build_release(
+    project: Project, compiled: Sequence[CompiledDag], *, releases: str, with_data: bool = False
+) -> Built:
     """Return the release of a project.
 
     Args:
         project: The project.
         compiled: Its pipelines; at least one.
         releases: How DAG files name the store.
+        with_data: Whether the files that the pipelines read and do not make go along.
 
     Raises:
         DeployError: If a secret would go in, or the configuration is outside of the project.
@@ -55,9 +58,12 @@ def build_release(project: Project, compiled: Sequence[CompiledDag], *, releases
     code, conf = archive_project(project.path, conf=_conf_folder(project))
     requirements = requirements_of(project.path)
     blank = {dag.file_name: dag.render(release=NO_RELEASE, releases=releases).fingerprint for dag in compiled}
-    package, env, archives = compiled[0].snapshot.package, project.env, (code.blob, conf.blob)
-    own = release_id(package, env, archives=archives, dag_files=blank, requirements=requirements)
-    contents = {code.blob.path: code.content, conf.blob.path: conf.content}
+    data = archive_data(project.path, raw_data(compiled)) if with_data else None
+    archives = [one for one in (code, conf, data) if one is not None]
+    package, env = compiled[0].snapshot.package, project.env
+    blobs = tuple(one.blob for one in archives)
+    own = release_id(package, env, archives=blobs, dag_files=blank, requirements=requirements)
+    contents = {one.blob.path: one.content for one in archives}
     files = {}
     for dag in compiled:
         rendered = dag.render(release=own, releases=releases)
@@ -80,6 +86,7 @@ def build_release(project: Project, compiled: Sequence[CompiledDag], *, releases
         conf=conf.blob,
         dag_files=files,
         requirements=requirements,
+        data=None if data is None else data.blob,
     )
     return Built(release=made, contents=contents)
 
@@ -90,6 +97,22 @@ def requirements_of(project: Path) -> tuple[str, ...]:
         return project_requirements(project)
     except ImageError:
         return ()
+
+
+def raw_data(compiled: Sequence[CompiledDag]) -> list[str]:
+    """Return where below `data/` is what pipelines read and none of them makes; sorted.
+
+    What is elsewhere in the project goes along with the code.
+    """
+    read: set[str] = set()
+    made: set[str] = set()
+    for dag in compiled:
+        snapshot = dag.snapshot
+        free = set(snapshot.free_inputs())
+        for name, one in snapshot.datasets.items():
+            if one.location and one.location.startswith("data/"):
+                (read if name in free else made).add(one.location)
+    return sorted(read - made)
 
 
 def _works(dag: CompiledDag) -> dict[str, Work]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kedro_aloft.deploy.target import ENTRY_POINTS
 from kedro_aloft.errors import UsageError, close_match
-from kedro_aloft.settings.targets import KINDS, read_targets
+from kedro_aloft.settings.targets import KINDS, AirflowSettings, AuthSettings, read_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _MODULES = "kedro_aloft.deploy.targets"
 
 
-def find_target(word: str, *, raw: Mapping[str, Any], source: str, project: Path) -> Target:
+def find_target(word: str, *, raw: Mapping[str, Any], source: str, project: Path, url: str | None = None) -> Target:
     """Return the target that a word stands for: a name in airflow.yml, `local`, a folder or an address.
 
     Args:
@@ -28,6 +29,7 @@ def find_target(word: str, *, raw: Mapping[str, Any], source: str, project: Path
         raw: The content of airflow.yml.
         source: Its name, for messages.
         project: Folder of the project, to which relative paths belong.
+        url: Address of the Airflow that reads it, instead of what airflow.yml says.
 
     Raises:
         UsageError: If it stands for nothing.
@@ -38,8 +40,18 @@ def find_target(word: str, *, raw: Mapping[str, Any], source: str, project: Path
     models = {**KINDS, **{name: one.settings_model for name, one in foreign.items()}}
     named = read_targets(raw, source=source, kinds=models)
     settings = named.get(word) or _from_address(word, project, tuple(named))
+    settings = settings if url is None else _read_by(settings, url)
     made: Target = (foreign.get(settings.kind) or _built_in(settings.kind))(settings, name=word, project=project)
     return made
+
+
+def _read_by(settings: TargetSettings, url: str) -> TargetSettings:
+    """Say which Airflow reads a target; who logs in there, the usual variables tell, unless airflow.yml does."""
+    if settings.airflow is not None:
+        return settings.model_copy(update={"airflow": settings.airflow.model_copy(update={"url": url})})
+    kind: Literal["password", "token"] = "password" if os.environ.get(AuthSettings().username_env) else "token"
+    airflow = AirflowSettings(url=url, auth=AuthSettings(kind=kind))
+    return settings.model_copy(update={"airflow": airflow})
 
 
 def _built_in(kind: str) -> Any:

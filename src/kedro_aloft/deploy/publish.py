@@ -57,6 +57,7 @@ def plan_deploy(
     *,
     force: bool = False,
     replaces_all: bool = False,
+    with_data: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Return what brings compiled pipelines to a target.
@@ -67,6 +68,7 @@ def plan_deploy(
         compiled: Its pipelines.
         force: Replace what is somebody else's.
         replaces_all: Whether DAG files of pipelines that were not compiled go too.
+        with_data: Whether raw data goes along.
         options: For `Delivery.options`, which has `force` besides.
 
     Raises:
@@ -74,7 +76,9 @@ def plan_deploy(
     """
     _refuse_inside(target, project)
     store = target.store()
-    built = build_release(project, compiled, releases=target.releases()) if store is not None else None
+    built = None
+    if store is not None:
+        built = build_release(project, compiled, releases=target.releases(), with_data=with_data)
     delivery = Delivery(
         project=project.path,
         package=project.package,
@@ -211,7 +215,8 @@ def _handover(target: Target, did: str) -> Sequence[Step]:
 
 
 def _uploads(history: History, built: Built) -> Iterator[Step]:
-    words = {built.release.code.path: "the code", built.release.conf.path: "the configuration"}
+    kinds = ("the code", "the configuration", "the raw data")
+    words = {one.path: kind for one, kind in zip(built.release.archives, kinds, strict=False)}
     words |= {one.blob.path: name for name, one in built.release.dag_files.items()}
     for path, content in built.contents.items():
         there = history.files.has(path)
