@@ -303,7 +303,7 @@ def make_paths_absolute_cheaply() -> None:
     from kedro.framework.context import context as module
 
     original = getattr(module, "_convert_paths_to_absolute_posix", None)
-    if original is None or hasattr(original, "knows_plain_paths"):
+    if original is None or hasattr(original, "kedros"):
         return
 
     def convert(project_path: Path, conf_dictionary: dict[str, Any]) -> Any:
@@ -323,7 +323,7 @@ def make_paths_absolute_cheaply() -> None:
 
         return put_before(conf_dictionary)
 
-    convert.knows_plain_paths = True  # type: ignore[attr-defined]
+    convert.kedros = original  # type: ignore[attr-defined]
     module._convert_paths_to_absolute_posix = convert
 
 
@@ -343,14 +343,14 @@ def find_parameter_types_cheaply() -> None:
     except ImportError:
         return
     original = getattr(TypeExtractor, "_extract_types_from_node", None)
-    if original is None or hasattr(original, "skips_nodes"):
+    if original is None or hasattr(original, "kedros"):
         return
 
     def extract(self: Any, node: Any) -> Any:
         inputs = getattr(node, "inputs", None) or ()
         return original(self, node) if any(name.startswith("params:") for name in inputs) else {}
 
-    extract.skips_nodes = True  # type: ignore[attr-defined]
+    extract.kedros = original  # type: ignore[attr-defined]
     TypeExtractor._extract_types_from_node = extract  # type: ignore[method-assign]
 
 

@@ -25,7 +25,7 @@ _LINE = re.compile(
         (?: ([A-Za-z_][A-Za-z0-9_.@{{}}+-]{{0,500}}|{_QUOTED}) : (?=[ \n]) | (-)(?=\ ) )  # key or dash
         \ * ( {_QUOTED} | (?=-?[A-Za-z0-9_./]) {_WORD} (?:\ {_WORD})* )?                  # value
     )?
-    \ * (?: (?<![!-~]) \# [{_SEEN}]* )? \n)
+    \ * (?: (?<![^\ \n]) \# [{_SEEN}]* )? \n)
     """,
     re.VERBOSE,
 )

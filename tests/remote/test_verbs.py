@@ -153,7 +153,7 @@ def _follow_to_the_gate(operated: Operated, words: tuple[str, ...]) -> None:
     assert "the gate is open" in rest
 
 
-def test_list_shows_only_ours_with_version_and_last_run(operated: Operated) -> None:
+def test_list_shows_only_ours_with_version_and_last_run(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
     (operated.remote.dags / "foreign.py").write_text('from airflow.sdk import DAG\nDAG("foreign")\n')
     dags = {one["dag_id"]: one for one in operated.operate("list", "--json").ok().json()}
     package = operated.project.package
@@ -163,6 +163,7 @@ def test_list_shows_only_ours_with_version_and_last_run(operated: Operated) -> N
     assert (daily["package"], daily["pipeline"], daily["env"]) == (package, "daily", "local")
     assert daily["fingerprint"] in (operated.remote.dags / f"{package}_daily_dag.py").read_text()
     assert daily["paused"]
+    monkeypatch.setenv("COLUMNS", "200")
     assert package in operated.operate("list").ok().out
 
 

@@ -49,6 +49,8 @@ def test_the_image_runs_tasks_with_this_very_runtime(kind: str, engine: Engine, 
     project = write_project(tmp_path / "project")
     more = {"image": "registry.example.org/shop"} if kind == "helm" else {}
     write(project, kind, path="../out", base_image=base, **more)
+    for name, text in delivery(project).dag_files.items():
+        target(project, kind, path="../out", base_image=base, **more).dags().write(name, text.encode())
     tag = engine.build(tmp_path / "out", f"kedro-aloft-tests/{kind}-target:now")
     assert imported(engine, tag) == "/opt/kedro-aloft/kedro_aloft/runtime/session.py"
 
