@@ -39,7 +39,11 @@ _SIMPLE = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAu
 
 
 def keep(directory: Path) -> None:
-    """Run everything until nobody holds the users' lock, or until a part ends by itself."""
+    """Run everything until nobody holds the users' lock, or until a part ends by itself that nobody starts again.
+
+    The triggerer is started again, as companies do it: one of Airflow 3.3.2 ends when a task is cleared at the very
+    moment at which its trigger ends.
+    """
     adopt_orphans()
     order = json.loads((directory / "order.json").read_text())
     ports = dict(zip(("api", "postgres", "redis", "s3"), _free_ports(4), strict=True))
@@ -52,7 +56,12 @@ def keep(directory: Path) -> None:
         parts = _start_airflow(directory, ports["api"])
         _tell(directory, ports)
         with (directory / "users").open("a") as users:
-            while set(parts.values()) <= set(children(os.getpid())) and not _locked(users):
+            while not _locked(users):
+                alive = set(children(os.getpid()))
+                gone = {name for name, pid in parts.items() if pid not in alive}
+                if gone - {"triggerer"}:
+                    break
+                parts |= {name: _fork(directory, name, _COMMANDS[name]) for name in gone}
                 time.sleep(_LOOK_S)
     finally:
         (directory / "address.json").unlink(missing_ok=True)
@@ -184,19 +193,22 @@ def _wait_for_port(port: int) -> None:
 # Airflow
 
 
+_COMMANDS = {
+    "dag-processor": ["dag-processor"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+    "worker": ["celery", "worker", "--skip-serve-logs", "--celery-hostname=worker@tests"],
+}
+
+
 def _start_airflow(directory: Path, port: int) -> dict[str, int]:
     """Fork the components, the slowest first; return their process ids."""
-    commands = {
-        "api-server": ["api-server", "--host", HOST, "--port", str(port), "--workers", "1"],
-        "dag-processor": ["dag-processor"],
-        "scheduler": ["scheduler", "--skip-serve-logs"],
-        "triggerer": ["triggerer", "--skip-serve-logs"],
-        "worker": ["celery", "worker", "--skip-serve-logs", "--celery-hostname=worker@tests"],
-    }
-    return {
-        name: fork_component(partial(_run_component, words), directory / "logs" / f"{name}.log")
-        for name, words in commands.items()
-    }
+    api_server = ["api-server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    return {name: _fork(directory, name, words) for name, words in {"api-server": api_server, **_COMMANDS}.items()}
+
+
+def _fork(directory: Path, name: str, words: list[str]) -> int:
+    return fork_component(partial(_run_component, words), directory / "logs" / f"{name}.log")
 
 
 def _run_component(words: list[str]) -> None:
