@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +25,7 @@ from kedro_aloft.errors import RemoteError
 from kedro_aloft.venv import build_environment
 from support.airflow import locked
 from support.commands import user_cache, user_environment
+from support.debian import install_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -126,14 +126,9 @@ def _install_servers() -> None:
     missing = [package for name, package in _PACKAGES.items() if not _find(name)]
     if not missing:
         return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise RemoteMissingError(f"The second Airflow needs {' and '.join(missing)}: install it, or be root on Debian.")
-    with locked(Path(tempfile.gettempdir(), "kedro-aloft-tests-apt.lock")):
-        for words in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", *missing]):
-            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            done = subprocess.run(["apt-get", *words], env=environment, check=False, capture_output=True, text=True)
-            if done.returncode:
-                raise RemoteMissingError(f"Debian's {' and '.join(missing)} cannot be installed: {done.stderr.strip()}")
+    why = install_packages(*missing)
+    if why:
+        raise RemoteMissingError(f"The second Airflow cannot run: {why}")
 
 
 def _find(name: str) -> bool:

@@ -121,7 +121,7 @@ def test_the_image_gets_the_libraries_and_this_very_runtime(kind: str, project: 
 def test_a_login_in_a_requirement_does_not_go_into_an_image(
     kind: str, login: str, project: Path, tmp_path: Path
 ) -> None:
-    (project / "requirements.txt").write_text(f"kedro\n--extra-index-url https://{login}pypi.example.org/simple\n")
+    (project / "requirements.txt").write_text(f"kedro\n--extra-index-url https://{login}packages.example.org/simple\n")
     with pytest.raises(DeployError) as caught:
         deploy(make(kind, project, tmp_path / "out"), delivery(project))
     assert caught.value.code == "ALOFT-927"

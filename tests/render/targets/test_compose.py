@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kedro_aloft.render.targets import render_compose
-from tests.support.programs import docker_compose
+from support.programs import docker_compose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import yaml
 
 from kedro_aloft.render.targets import Bundle, render_values
 from kedro_aloft.render.targets.helm import first_commands
-from tests.support.programs import helm
+from support.programs import helm
 
 if TYPE_CHECKING:
     from pathlib import Path
