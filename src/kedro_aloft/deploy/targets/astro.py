@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kedro_aloft.contract.files import FileStore
-from kedro_aloft.deploy.airflow import api_of
+from kedro_aloft.deploy.beside import StoreBesideDags
 from kedro_aloft.deploy.programs import has_program, run_program
 from kedro_aloft.deploy.recipe import digest_of_folder, image_requirements, runtime_files, write_all
 from kedro_aloft.deploy.steps import Phase, Step
-from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
+from kedro_aloft.deploy.target import Capabilities
 from kedro_aloft.render.targets.astro import RUNTIME, render_astro
 from kedro_aloft.settings.targets import AstroTarget as AstroSettings
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kedro_aloft.client import AirflowApi
     from kedro_aloft.deploy.target import Delivery
     from kedro_aloft.settings.targets import TargetSettings
 
@@ -25,7 +24,7 @@ IMAGE_RECORD = ".kedro-aloft-image"
 """What the image was made of that the Deployment has: when that is the same, a deploy of DAGs alone is enough."""
 
 
-class AstroTarget:
+class AstroTarget(StoreBesideDags):
     """An Astro project: libraries in the image, releases beside the DAG files in dags/."""
 
     kind: ClassVar[str] = "astro"
@@ -35,6 +34,7 @@ class AstroTarget:
         several_machines=True,
     )
     settings_model: ClassVar[type[TargetSettings]] = AstroSettings
+    _settings: AstroSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
         assert isinstance(settings, AstroSettings)
@@ -43,21 +43,9 @@ class AstroTarget:
         self._path = (project / settings.path).resolve()
         self._folder = FileStore(str(self._path))
 
-    def overrides(self) -> Mapping[str, Any]:
-        """Nothing is decided here."""
-        return {}
-
     def dags(self) -> FileStore:
         """The project's dags/."""
         return self._folder.at("dags")
-
-    def store(self) -> FileStore:
-        """The configured store, or one in dags/, which a deploy of DAGs takes along."""
-        return FileStore(self._settings.store) if self._settings.store else self.dags().at(STORE_FOLDER)
-
-    def releases(self) -> str:
-        """As DAG files name the store."""
-        return self._settings.store or STORE_FOLDER
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
         """Write the project before the release."""
@@ -77,10 +65,6 @@ class AstroTarget:
                 apply=self._send if can_send else self._explain,
             ),
         )
-
-    def api(self) -> AirflowApi | None:
-        """The Airflow that airflow.yml names."""
-        return api_of(self._settings.airflow)
 
     def _files(self, delivery: Delivery) -> dict[str, bytes]:
         settings = self._settings

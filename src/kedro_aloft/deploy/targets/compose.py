@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kedro_aloft.contract.files import FileStore
-from kedro_aloft.deploy.airflow import api_of
+from kedro_aloft.deploy.beside import StoreBesideDags
 from kedro_aloft.deploy.programs import has_compose, run_program
 from kedro_aloft.deploy.recipe import (
     digest_of,
@@ -15,7 +15,7 @@ from kedro_aloft.deploy.recipe import (
     write_all,
 )
 from kedro_aloft.deploy.steps import Phase, Step
-from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
+from kedro_aloft.deploy.target import Capabilities
 from kedro_aloft.render.targets import airflow_image, render_compose, render_dockerfile
 from kedro_aloft.render.targets.compose import SECRETS_SCRIPT
 from kedro_aloft.settings.targets import ComposeTarget as ComposeSettings
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kedro_aloft.client import AirflowApi
     from kedro_aloft.deploy.target import Delivery
     from kedro_aloft.settings.targets import TargetSettings
 
@@ -32,12 +31,13 @@ RUNTIME = "kedro_aloft"
 _COMMAND = ("docker", "compose", "up", "--detach", "--build")
 
 
-class ComposeTarget:
+class ComposeTarget(StoreBesideDags):
     """A folder on the server: image and services beside dags/, which the services see at once."""
 
     kind: ClassVar[str] = "compose"
     capabilities: ClassVar[Capabilities] = Capabilities(live_s=120.0, set_variable="in .env on the server: {name}=…")
     settings_model: ClassVar[type[TargetSettings]] = ComposeSettings
+    _settings: ComposeSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
         assert isinstance(settings, ComposeSettings)
@@ -46,21 +46,9 @@ class ComposeTarget:
         self._path = (project / settings.path).resolve()
         self._folder = FileStore(str(self._path))
 
-    def overrides(self) -> Mapping[str, Any]:
-        """Nothing is decided here."""
-        return {}
-
     def dags(self) -> FileStore:
         """The folder that the services mount."""
         return self._folder.at("dags")
-
-    def store(self) -> FileStore:
-        """The configured store, or one among the DAG files."""
-        return FileStore(self._settings.store) if self._settings.store else self.dags().at(STORE_FOLDER)
-
-    def releases(self) -> str:
-        """As DAG files name the store."""
-        return self._settings.store or STORE_FOLDER
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
         """Before anything of the release is seen: the services, with the libraries that it needs."""
@@ -77,10 +65,6 @@ class ComposeTarget:
                 apply=self._start if can_start else self._explain,
             ),
         )
-
-    def api(self) -> AirflowApi | None:
-        """The Airflow that airflow.yml names."""
-        return api_of(self._settings.airflow)
 
     def _files(self, delivery: Delivery) -> dict[str, bytes]:
         settings = self._settings

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kedro_aloft.contract.files import FileStore
-from kedro_aloft.deploy.airflow import api_of
+from kedro_aloft.deploy.beside import StoreBesideDags
 from kedro_aloft.deploy.repository import Branch
 from kedro_aloft.deploy.steps import Phase, Step
-from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
+from kedro_aloft.deploy.target import Capabilities
 from kedro_aloft.settings.targets import GitTarget as GitSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from kedro_aloft.client import AirflowApi
     from kedro_aloft.deploy.target import Delivery
     from kedro_aloft.settings.targets import TargetSettings
 
 
-class GitTarget:
+class GitTarget(StoreBesideDags):
     """A branch. All is written to a copy of it, and one push publishes all or nothing.
 
     Somebody else's push to the same folder in between is the lock: the second deploy is refused. Airflow pins a run to
@@ -30,6 +29,7 @@ class GitTarget:
     kind: ClassVar[str] = "git"
     capabilities: ClassVar[Capabilities] = Capabilities(live_s=660.0)
     settings_model: ClassVar[type[TargetSettings]] = GitSettings
+    _settings: GitSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
         assert isinstance(settings, GitSettings)
@@ -39,24 +39,12 @@ class GitTarget:
         self._branch = Branch(remote=settings.repository, name=settings.branch, folder=folder)
         self._is_fresh = False
 
-    def overrides(self) -> Mapping[str, Any]:
-        """Nothing is decided here."""
-        return {}
-
     def dags(self) -> FileStore:
         """The folder in our copy of the branch, which is brought up to date once."""
         if not self._is_fresh:
             self._branch.refresh()
             self._is_fresh = True
         return FileStore(str(self._branch.folder / self._settings.path))
-
-    def store(self) -> FileStore:
-        """The configured store, or one inside the folder, which is part of the commit."""
-        return FileStore(self._settings.store) if self._settings.store else self.dags().at(STORE_FOLDER)
-
-    def releases(self) -> str:
-        """As DAG files name the store."""
-        return self._settings.store or STORE_FOLDER
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:  # noqa: ARG002  nothing is special
         """None."""
@@ -67,10 +55,6 @@ class GitTarget:
         settings = self._settings
         what = f"commit {settings.path} and push it to the branch {settings.branch} of the repository: {did}"
         return (Step(phase=Phase.PUBLISH, name="push", what=what, apply=lambda: self._push(did)),)
-
-    def api(self) -> AirflowApi | None:
-        """The Airflow that airflow.yml names."""
-        return api_of(self._settings.airflow)
 
     def _push(self, message: str) -> str:
         commit = self._branch.publish(self._settings.path, message=message)

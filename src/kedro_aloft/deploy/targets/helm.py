@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kedro_aloft.contract.files import FileStore
-from kedro_aloft.deploy.airflow import api_of
+from kedro_aloft.deploy.beside import StoreBesideDags
 from kedro_aloft.deploy.programs import has_program, run_program
 from kedro_aloft.deploy.recipe import digest_of_folder, image_requirements, python_version, runtime_files, write_all
 from kedro_aloft.deploy.steps import Phase, Step
-from kedro_aloft.deploy.target import STORE_FOLDER, Capabilities
+from kedro_aloft.deploy.target import Capabilities
 from kedro_aloft.errors import UsageError
 from kedro_aloft.render.targets import AIRFLOW_VERSION, Bundle, airflow_image, render_dockerfile, render_values
 from kedro_aloft.render.targets.helm import CHART, REPOSITORY
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kedro_aloft.client import AirflowApi
     from kedro_aloft.deploy.target import Delivery
     from kedro_aloft.settings.targets import TargetSettings
 
@@ -34,7 +33,7 @@ _BUNDLES = {
 }
 
 
-class HelmTarget:
+class HelmTarget(StoreBesideDags):
     """Image and values for the chart."""
 
     kind: ClassVar[str] = "helm"
@@ -42,6 +41,7 @@ class HelmTarget:
         live_s=660.0, set_variable="name it in `secrets` of the target: {name}", several_machines=True
     )
     settings_model: ClassVar[type[TargetSettings]] = HelmSettings
+    _settings: HelmSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
         assert isinstance(settings, HelmSettings)
@@ -50,21 +50,9 @@ class HelmTarget:
         self._path = (project / settings.path).resolve()
         self._folder = FileStore(str(self._path))
 
-    def overrides(self) -> Mapping[str, Any]:
-        """Nothing is decided here."""
-        return {}
-
     def dags(self) -> FileStore:
         """The bucket, or the folder that becomes a part of the image."""
         return FileStore(self._settings.dags) if self._settings.dags else self._folder.at("dags")
-
-    def store(self) -> FileStore:
-        """The configured store, or one among the DAG files."""
-        return FileStore(self._settings.store) if self._settings.store else self.dags().at(STORE_FOLDER)
-
-    def releases(self) -> str:
-        """As DAG files name the store."""
-        return self._settings.store or STORE_FOLDER
 
     def steps(self, delivery: Delivery) -> Sequence[Step]:
         """Write image and values; with DAG files in a bucket, install them before those change."""
@@ -78,10 +66,6 @@ class HelmTarget:
     def handover(self, did: str) -> Sequence[Step]:  # noqa: ARG002  images are named by their content
         """With DAG files in the image: make the image and install it."""
         return () if self._settings.dags else (self._installation(Phase.PUBLISH),)
-
-    def api(self) -> AirflowApi | None:
-        """The Airflow that airflow.yml names."""
-        return api_of(self._settings.airflow)
 
     def _files(self, delivery: Delivery) -> dict[str, bytes]:
         settings = self._settings
