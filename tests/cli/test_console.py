@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kedro_aloft.cli.console import marked, show, table
+from kedro_aloft.cli.console import marked, show, stdout, table
 
 if TYPE_CHECKING:
     from kedro_aloft.cli.console import Table
@@ -48,6 +48,13 @@ def test_what_does_not_fit_goes_on_in_its_cell(
     shown = capsys.readouterr().out.splitlines()
     assert max(map(len, shown)) <= 20
     assert "[bold]" in "".join(shown)
+
+
+def test_the_width_is_that_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    widths = [stdout().width]
+    monkeypatch.setenv("COLUMNS", "20")
+    assert [*widths, stdout().width] == [200, 20]
 
 
 def test_without_a_terminal_a_mark_has_no_colour(capsys: pytest.CaptureFixture[str]) -> None:

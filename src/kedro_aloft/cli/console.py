@@ -94,7 +94,6 @@ def calm_logging(*, debug: bool) -> None:
             logging.getLogger(name).setLevel(logging.ERROR)
 
 
-@functools.cache
 def stderr() -> Console:
     """The console for people: progress, findings, errors. Texts are printed as they are: names may look like markup."""
     from rich.console import Console
@@ -102,9 +101,8 @@ def stderr() -> Console:
     return Console(stderr=True, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
-@functools.cache
 def stdout() -> Console:
-    """The console for results."""
+    """The console for results. Not kept: rich takes the width from the environment when a console is made."""
     from rich.console import Console
 
     console = Console(soft_wrap=True, markup=False, highlight=False, emoji=False)
