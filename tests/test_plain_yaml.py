@@ -42,7 +42,7 @@ companies:
   when: 2026-01-02
 
 model_{name}:
-  layer: models – für Käufer
+  layer: models – für Käufer 🚗
 """
 
 
@@ -90,7 +90,7 @@ DOUBTFUL = (
     *("a: 1\n  b: 2", " a: 1\nb: 2", "a:\n- b: 1", "a:\n  - b\n c", "a:\n  - b\n  c: 1", "a: 1\r\nb: 2", "\ta: 1"),
     *("a: b\n- c", "a: b\n  - c", "a:b", "a: @b", "a: `b", "a: %b", "a: - b", "a: # b\n  c", "<<: a", "=: a"),
     *("a:\n  b\n", "a: b #c\n  d", "a: 'b'c", "a: b:", "a:\n  - - b", "a:\n - 1\n- 2", "...\na: 1", "a: 1\n...\n"),
-    *("a: \u2028b", "a: b\tc", "? a\n: b"),
+    *("a: \u2028b", "# a\u2028b: 1", "a: '\ufeff'", 'a: "\x85"', "a: b\tc", "? a\n: b"),
 )
 
 

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BEYOND = r"\u00a1-\u1fff\u2010-\u2027\u2030-\ud7ff"
-_SEEN = rf" -~{_BEYOND}"
-_QUOTED = rf"\"(?:(?![\"\\])[{_SEEN}]){{0,500}}\"|'(?:(?!')[{_SEEN}]){{0,500}}'"
-_INSIDE = rf"[A-Za-z0-9_./@{{}}+=%~*<>${_BEYOND}-]"
-_WORD = rf"{_INSIDE}(?:{_INSIDE}|[:,](?={_INSIDE}))*"
+_QUOTED = r"\"[^\"\\\n]{0,500}\"|'[^'\n]{0,500}'"
+_INSIDE = r"[^ \n!\"#&'(),:;?[\\\]^`|]"
+_WORD = rf"{_INSIDE}+(?:[:,]{_INSIDE}+)*"
 _LINE = re.compile(
     rf"""
     ((\ *)
@@ -25,7 +23,7 @@ _LINE = re.compile(
         (?: ([A-Za-z_][A-Za-z0-9_.@{{}}+-]{{0,500}}|{_QUOTED}) : (?=[ \n]) | (-)(?=\ ) )  # key or dash
         \ * ( {_QUOTED} | (?=-?[A-Za-z0-9_./]) {_WORD} (?:\ {_WORD})* )?                  # value
     )?
-    \ * (?: (?<![^\ \n]) \# [{_SEEN}]* )? \n)
+    \ * (?: (?<![^\ \n]) \#.* )? \n)
     """,
     re.VERBOSE,
 )
@@ -45,6 +43,8 @@ def load_plain_yaml(text: str, *, is_text: Callable[[str], bool]) -> tuple[dict[
         is_text: Whether an unquoted word is a text to the parser, and no number, boolean, null …
     """
     text = text if text.endswith("\n") else f"{text}\n"
+    if not text.replace("\n", "").isprintable():
+        return None
     lines = _LINE.findall(text)
     if sum([len(line[0]) for line in lines]) < len(text):
         return None
