@@ -39,16 +39,35 @@ os._exit(0)
 """
 
 _GCS = """
-import logging, os, sys
-from gcp_storage_emulator.server import create_server
+import io, logging, os, sys, threading
+from functools import partial
+from http.server import ThreadingHTTPServer
+from gcp_storage_emulator.server import RequestHandler, Router
+from gcp_storage_emulator.storage import Storage
 
 logging.disable(logging.CRITICAL)
-server = create_server("127.0.0.1", 0, True)
-server.start()
-print(server._api._httpd.server_address[1], flush=True)
+one_at_a_time = threading.Lock()  # the storage is made for one thread
+
+class Handler(RequestHandler):
+    def answer(self):
+        # The body is read before the lock is taken: a client that is slow, or gone, keeps nobody waiting.
+        if "Content-Length" in self.headers:
+            self.rfile = io.BytesIO(self.rfile.read(int(self.headers["Content-Length"])))
+        with one_at_a_time:
+            Router(self).handle(self.command)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+server = Server(("127.0.0.1", 0), partial(Handler, Storage(use_memory_fs=True)))
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_port, flush=True)
 sys.stdin.read()
 os._exit(0)
 """
+"""The emulator's own server has one thread: a connection on which nothing comes would block all others."""
 
 
 class Bucket:

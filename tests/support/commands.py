@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMAND_DEADLINE_S = 300
+_LAST_WORDS_S = 10
 SHORT_LIVES = {"KEDRO_ALOFT_WARM_IDLE_S": "30"}
 """One warm server per project; none may outlive a test run that is killed."""
 _FOREIGN = ("AIRFLOW_", "_AIRFLOW_", "KEDRO_", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTEST_")
@@ -35,10 +37,12 @@ class Done:
 
     def ok(self) -> Done:
         """Return itself; fail the test when the command failed."""
-        assert self.code == 0, (
-            f"{' '.join(self.argv)} exited {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
-        )
+        assert self.code == 0, self.report()
         return self
+
+    def report(self) -> str:
+        """Return what it was, how it ended and all that it printed."""
+        return f"{' '.join(self.argv)} exited {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
     def json(self) -> Any:
         """Return what stdout holds; it must be one JSON value and nothing else."""
@@ -60,20 +64,38 @@ def run_command(
         argv: Program and arguments.
         cwd: Working directory.
         env: Added to the user's environment.
-        deadline_s: Then the command is killed and the test fails.
+        deadline_s: Then the command is ended and the test fails with all that it has printed, and with the place in
+            the code at which each of its threads is.
     """
     words = tuple(str(word) for word in argv)
-    done = subprocess.run(
+    with subprocess.Popen(
         words,
         cwd=cwd,
-        env=user_environment(**(env or {})),
+        env={"PYTHONFAULTHANDLER": "1", **user_environment(**(env or {}))},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=deadline_s,
-    )
-    return Done(argv=words, code=done.returncode, out=done.stdout, err=done.stderr)
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=deadline_s)
+        except subprocess.TimeoutExpired:
+            out, err = _last_words(process)
+            done = Done(argv=words, code=-signal.SIGABRT, out=out, err=err)
+            raise AssertionError(f"{done.report()}\n--- it had not ended after {deadline_s:g} s") from None
+        finally:
+            process.kill()
+    return Done(argv=words, code=process.returncode, out=out, err=err)
+
+
+def _last_words(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Let a process tell where it is, and return all that it has printed."""
+    process.send_signal(signal.SIGABRT)
+    try:
+        return process.communicate(timeout=_LAST_WORDS_S)
+    except subprocess.TimeoutExpired as late:  # what it started lives on and keeps its output open
+        out, err = ((part or b"").decode(errors="replace") for part in (late.stdout, late.stderr))
+        return out, err
 
 
 def run_python(code: str, *args: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
