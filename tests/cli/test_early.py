@@ -94,3 +94,10 @@ sys.path.insert(0, str(place))
 (found,) = metadata.entry_points(group="aloft.test")
 assert found.value == "b:c"
 """)
+
+
+def test_python_ends_without_another_look_through_all_objects() -> None:
+    last = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 1000))"
+    code = f"{last}; import kedro_aloft.cli.early; atexit.register(lambda: print('before'))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "before\nTrue\n"

@@ -6,6 +6,7 @@ the same clear message as any other error. `kedro_aloft.pth` in site-packages im
 is ours.
 """
 
+import atexit
 import gc
 import os
 import sys
@@ -116,5 +117,7 @@ _read_entry_points_once()
 _import_asyncio_later()
 # A command ends before the collector would find anything: a tenth of the time of `create`. Who waits turns it on again.
 gc.disable()
+# Python itself would look through every object once more at the very end: another tenth.
+atexit.register(gc.freeze)
 os.environ.setdefault("KEDRO_LOGGING_CONFIG", str(Path(__file__).with_name("quiet_logging.yml")))
 sys.excepthook = _explain
