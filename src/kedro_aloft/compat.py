@@ -453,6 +453,12 @@ def airflow_hears_threads() -> bool:
     return "_thread_lock" in getattr(CommsDecoder, "__annotations__", {})
 
 
+def airflow_redact(text: str) -> str:
+    """Return a text without the secrets that Airflow knows of in this process: it hides them in logs, not in XComs."""
+    places = ("airflow.sdk.log", "airflow.sdk.execution_time.secrets_masker")  # Airflow ≥ 3.1, before
+    return str(_first_of(*((place, "redact") for place in places))(text))
+
+
 def cron_data_interval_timetable(cron: str, timezone: str) -> Any:
     """Return Airflow's timetable with data intervals: part of the Task SDK since Airflow 3.2, of the core before."""
     name = "CronDataIntervalTimetable"

@@ -29,9 +29,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.airflow
 
 FUNCTIONS = """
+    import logging
+
     def first(): return [1, 2, 3]
     def second(x):
-        if os.environ.get("ILL"): raise ValueError("not today")
+        if os.environ.get("ILL"):
+            from airflow.sdk.log import mask_secret
+            mask_secret("open-sesame")
+            logging.getLogger("shop").warning("I say open-sesame")
+            raise ValueError("not today")
         return x
     def third(x): return x
 """
@@ -183,6 +189,10 @@ def test_a_failed_task_keeps_what_its_nodes_did(
     journal = Journal.from_json(run.journals["all"])
     assert {name: entry.state for name, entry in journal.nodes.items()} == {"first": "ok", "second": "failed"}
     assert journal.nodes["second"].message == "ValueError: not today"
+    tail = journal.nodes["second"].tail.splitlines()
+    assert "WARNING shop: I say ***" in tail, "as in Airflow's log, which hides secrets"
+    assert tail[-2:] == ['    raise ValueError("not today")', "ValueError: not today"]
+    assert not journal.nodes["first"].tail
     assert journal.nodes["first"].outputs == {"one": "memory"}
     assert (journal.nodes["first"].peak or 0) > 10
     assert journal.attempt

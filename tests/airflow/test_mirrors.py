@@ -114,6 +114,7 @@ def test_a_node_that_fails_is_red_with_its_error_and_what_is_left_is_skipped(pro
     assert [states[step] for step in STEPS] == ["success"] * 5 + ["failed"] + ["skipped"] * 6
     assert (states[RUNNER], states[f"{RUNNER}.done"]) == ("failed", "upstream_failed")
     assert "step 5 has no luck" in seen.log("step_5")
+    assert 'raise ValueError(f"step {number} has no luck")' in seen.log("step_5"), "the end of the traceback"
 
 
 def test_clearing_the_red_task_and_what_follows_runs_these_nodes_alone(project: Project, api: AirflowApi) -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from kedro_aloft.cli.kedro_words import tasks_of_datasets, tasks_of_namespaces, tasks_of_nodes, with_givers
+from kedro_aloft.cli.kedro_words import (
+    nodes_of_namespaces,
+    tasks_of_datasets,
+    tasks_of_nodes,
+    tasks_to_clear,
+    with_givers,
+)
 from kedro_aloft.errors import UsageError
 from kedro_aloft.render.read import WrittenTask
 
@@ -33,9 +41,17 @@ def test_a_node_of_a_task_with_several_names_that_task() -> None:
     assert tasks_of_nodes(TASKS, ["ml.deep.score", "load"]) == ("load", "ml.fit__score")
 
 
-@pytest.mark.parametrize(("namespace", "found"), [("ml", "ml.fit__score"), ("ml.deep", "ml.fit__score")])
-def test_a_namespace_is_in_front_of_its_nodes(namespace: str, found: str) -> None:
-    assert tasks_of_namespaces(TASKS, [namespace]) == (found,)
+@pytest.mark.parametrize(("namespace", "found"), [("ml", ("ml.fit", "ml.deep.score")), ("ml.deep", ("ml.deep.score",))])
+def test_a_namespace_is_in_front_of_its_nodes(namespace: str, found: tuple[str, ...]) -> None:
+    assert nodes_of_namespaces(TASKS, [namespace]) == found
+
+
+def test_a_node_that_has_a_task_to_show_it_is_cleared_by_that() -> None:
+    assert tasks_to_clear(TASKS, ["ml.fit", "load"]) == ("load", "ml.fit__score")
+    mirrors = ("gate", "shows_fit", "ml.deep.score", "done")
+    shown = {**TASKS, "ml.fit__score": replace(TASKS["ml.fit__score"], mirrors=mirrors)}
+    assert tasks_to_clear(shown, ["ml.fit", "load"]) == ("load", "shows_fit")
+    assert tasks_to_clear(shown, ["ml.deep.score", "ml.fit"]) == ("ml.deep.score", "shows_fit")
 
 
 def test_a_dataset_names_the_task_that_makes_it() -> None:
@@ -46,7 +62,7 @@ def test_a_dataset_names_the_task_that_makes_it() -> None:
     ("ask", "name", "remedy"),
     [
         (tasks_of_nodes, "loadx", "Did you mean 'load'?"),
-        (tasks_of_namespaces, "report", "--task"),
+        (nodes_of_namespaces, "report", "--task"),
         (tasks_of_datasets, "modelx", "Did you mean 'model'?"),
     ],
     ids=["node", "namespace", "dataset"],

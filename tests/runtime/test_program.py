@@ -30,6 +30,15 @@ FUNCTIONS = """
 
     def fail(x): raise ValueError("not today")
 
+    def give(x):
+        note("give")
+        return 2 * x
+
+    def once(x):
+        note("once")
+        if (PROJECT / "notes.txt").read_text().count("once") == 1: raise OSError("comes back")
+        return x
+
     def wait(x):
         note("waiting")
         while True:
@@ -39,7 +48,8 @@ NODES = """
     node(double, "params:x", "doubled", name="double"),
     node(fail, "doubled", "never", name="fail"),
     node(wait, "params:x", "waited", name="wait"),
-    node(double, "params:x", "in_memory", name="give"),
+    node(give, "params:x", "in_memory", name="give"),
+    node(once, "in_memory", "kept", name="once"),
 """
 
 
@@ -191,3 +201,23 @@ def test_the_log_has_the_journal_of_several_nodes(builder: ProjectBuilder) -> No
     with start(project, environment(project, "double")) as process:
         text, _ = process.communicate()
     assert not journal_of(text), "one node needs none"
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["a-store-for-all", "a-store-in-the-container"])
+def test_the_next_container_goes_on_where_the_store_is_shared(builder: ProjectBuilder, shared: bool) -> None:
+    project = build(builder)
+
+    def start_try(number: int) -> tuple[int, str]:
+        uri = "store" if shared else f"disk-of-{number}"
+        env = environment(project, "give", "once", handoff_uri=uri)
+        code, lines = run(project, {**env, RUN_VARIABLE: json.dumps({**RUN, "try_number": number})})
+        return code, "\n".join(lines)
+
+    assert start_try(1)[0] == 1
+    code, text = start_try(2)
+    assert code == 0, text
+    assert project.notes() == (["give", "once", "once"] if shared else ["give", "once", "give", "once"])
+    assert ("Resuming: 1 of 2 nodes are done. To run: once" in text) is shared
+    assert ("no earlier try has left" in text) is not shared
+    states = {name: entry[0] for name, entry in journal_of(text).items()}
+    assert states == {"give": "kept" if shared else "ok", "once": "ok"}

@@ -92,6 +92,34 @@ def test_a_task_fails_again_and_again(worker: Worker, builder: ProjectBuilder) -
     assert project.pickled("d12") == CHAIN
 
 
+def test_a_remote_store_has_what_is_needed_and_is_left_empty(worker: Worker, builder: ProjectBuilder) -> None:
+    """A URI with a protocol is served by fsspec, without renames and links: as an object store is."""
+    project = chain(builder)
+    store = project.path / "store"
+    run(worker, project, env={"FAILS": "n9"}, handoff_uri=f"file://{store}").failure()
+    assert {file.name for file in store.rglob("*") if file.is_file()} >= {"resume.jsonl", "d8.handoff"}
+    retry = run(worker, project, env={"FAILS": "n11"}, try_number=2, handoff_uri=f"file://{store}")
+    retry.failure()
+    run(worker, project, try_number=3, handoff_uri=f"file://{store}").ok()
+    assert ran(project) == [*CHAIN[:9], *CHAIN[8:11], *CHAIN[10:]]
+    assert project.pickled("d12") == CHAIN
+    assert not [file for file in store.rglob("*") if file.is_file()]
+
+
+def test_a_remote_store_that_a_killed_task_has_not_written_yet_means_all(
+    worker: Worker, builder: ProjectBuilder
+) -> None:
+    project = chain(builder, kept=("d4", "d12"))
+    uri = f"file://{project.path / 'store'}"
+    assert run(worker, project, env={"KILLED": "n9"}, handoff_uri=uri).report is None
+    ran(project)
+    retry = run(worker, project, try_number=2, handoff_uri=uri)
+    retry.ok()
+    assert ran(project) == CHAIN
+    assert project.pickled("d12") == CHAIN
+    assert "no earlier try has left" in retry.text
+
+
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner"])
 def test_a_killed_task_uses_what_is_persisted(worker: Worker, builder: ProjectBuilder, runner: str) -> None:
     project = chain(builder, kept=("d4", "d12"))

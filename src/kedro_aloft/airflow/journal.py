@@ -6,9 +6,10 @@ import logging
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.compat import airflow_hears_threads
+from kedro_aloft.compat import airflow_hears_threads, airflow_redact
 from kedro_aloft.contract.batch import Batch
 from kedro_aloft.contract.journal import KEPT, Journal, NodeEntry, entry_of
 from kedro_aloft.contract.keys import JOURNAL_KEY
@@ -83,9 +84,17 @@ class JournalKeeper:
         try:
             if self._remember is not None:
                 self._remember(journal)
-            self._ti.xcom_push(key=JOURNAL_KEY, value=journal.to_dict())
+            self._ti.xcom_push(key=JOURNAL_KEY, value=_without_secrets(journal).to_dict())
         except Exception as error:  # noqa: BLE001  an XCom backend may raise anything
             logger.warning("The journal of this task could not be left in XCom: %s: %s", type(error).__name__, error)
+
+
+def _without_secrets(journal: Journal) -> Journal:
+    for name, entry in journal.nodes.items():
+        if entry.message or entry.tail:
+            clean = replace(entry, message=airflow_redact(entry.message), tail=airflow_redact(entry.tail))
+            journal = journal.with_node(name, clean)
+    return journal
 
 
 @contextmanager

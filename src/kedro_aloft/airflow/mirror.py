@@ -153,8 +153,10 @@ class MirrorTrigger(BaseTrigger):
         if verdict.showing is Showing.SUCCESS:
             self.log.info("Node '%s' succeeded: %s.", self.node, what)
         elif verdict.showing is Showing.FAILED:
-            message = verdict.entry.message if verdict.entry is not None else ""
-            self.log.error("Node '%s' %s (%s). %s", self.node, verdict.reason, what, message)
+            entry = verdict.entry
+            message, tail = ("", "") if entry is None else (entry.message, entry.tail)
+            # In one record: Airflow 3.3.2 drops what it has not read of a trigger's log when the trigger ends.
+            self.log.error("Node '%s' %s (%s). %s\n%s", self.node, verdict.reason, what, message, tail)
         else:
             self.log.info("Node '%s' %s.", self.node, verdict.reason)
         self.log.info("What it printed stands in the log of task '%s'.", self.runner_id)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--nodes", "--node", default="", metavar="NAMES", help="The tasks that run these nodes.")
+@click.option("--nodes", "--node", default="", metavar="NAMES", help="These nodes, or the tasks that run them.")
 @click.option("--from-nodes", "--from-node", default="", metavar="NAMES", help="As --nodes, with --downstream.")
 @click.option(
-    "--namespaces", "--namespace", default="", metavar="NAMES", help="The tasks with nodes of these namespaces."
+    "--namespaces", "--namespace", default="", metavar="NAMES", help="The nodes of these namespaces, likewise."
 )
 @click.option("--datasets", "--dataset", default="", metavar="NAMES", help="The tasks that make these datasets.")
 @click.option("--tasks", "--task", default="", metavar="IDS", help="Tasks by their ids in Airflow.")
@@ -60,20 +60,20 @@ def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: boo
     if wait:
         finish(follow(place, state.run_id), as_json=as_json)
     elif as_json:
-        found = [{"task": task.task_id, "state": task.state, "nodes": _nodes(tasks, task)} for task in cleared]
+        found = [{"task": task.task_id, "state": task.state, "nodes": _nodes(tasks, task, cleared)} for task in cleared]
         click.echo(json.dumps({"dag_id": place.dag_id, "run_id": state.run_id, "cleared": found}, ensure_ascii=False))
 
 
 def _chosen(tasks: Mapping[str, WrittenTask], options: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The tasks that are named, and those of them with everything downstream."""
-    from kedro_aloft.cli.kedro_words import tasks_of_datasets, tasks_of_namespaces, tasks_of_nodes
+    from kedro_aloft.cli.kedro_words import nodes_of_namespaces, tasks_of_datasets, tasks_to_clear
     from kedro_aloft.compat import split_node_names
     from kedro_aloft.errors import UsageError
 
-    after = tasks_of_nodes(tasks, split_node_names(options["from_nodes"]))
+    after = tasks_to_clear(tasks, split_node_names(options["from_nodes"]))
+    nodes = (*split_node_names(options["nodes"]), *nodes_of_namespaces(tasks, _names(options["namespaces"])))
     chosen = (
-        *tasks_of_nodes(tasks, split_node_names(options["nodes"])),
-        *tasks_of_namespaces(tasks, _names(options["namespaces"])),
+        *tasks_to_clear(tasks, nodes),
         *tasks_of_datasets(tasks, _names(options["datasets"])),
         *_names(options["tasks"]),
     )
@@ -114,15 +114,21 @@ def _preview(
 
 def _announce(run: RunState, tasks: Mapping[str, WrittenTask], cleared: Sequence[TaskState]) -> None:
     from kedro_aloft.cli.console import tell
+    from kedro_aloft.render.read import mirrors_of
 
+    mirrors = mirrors_of(tasks)
     tell(f"Of the run {run.run_id} ({run.state}) these are run again:")
     for task in cleared:
-        nodes = _nodes(tasks, task)
-        tell(f"  {task.task_id}  {task.state}" + (f"  nodes {', '.join(nodes)}" if nodes else ""))
+        nodes = _nodes(tasks, task, cleared)
+        if task.task_id not in mirrors:
+            tell(f"  {task.task_id}  {task.state}" + (f"  nodes {', '.join(nodes)}" if nodes else ""))
 
 
-def _nodes(tasks: Mapping[str, WrittenTask], task: TaskState) -> list[str]:
-    return list(tasks[task.task_id].nodes) if task.task_id in tasks else []
+def _nodes(tasks: Mapping[str, WrittenTask], task: TaskState, cleared: Sequence[TaskState]) -> list[str]:
+    """The nodes that a task runs again: those whose own tasks are cleared, where they have some."""
+    written = tasks.get(task.task_id)
+    ids = {one.task_id for one in cleared}
+    return [node for node in written.nodes if written.shown.get(node, task.task_id) in ids] if written else []
 
 
 def _names(text: str) -> tuple[str, ...]:

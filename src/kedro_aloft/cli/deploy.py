@@ -194,11 +194,13 @@ def _follow(target: Target, compiled: Sequence[CompiledDag], runs: Mapping[str, 
     """Follow the runs to their ends; what is triggered goes on when this command is interrupted."""
     from kedro_aloft.cli.following import follow_nodes
     from kedro_aloft.cli.outcome import print_outcome
+    from kedro_aloft.render.read import mirrors_of, read_tasks
 
     outcomes = []
     for dag in compiled:
         nodes = {task.id: task.nodes for task in dag.plan.tasks}
-        outcomes.append(follow_nodes(_api(target), dag.dag_id, runs[dag.dag_id], nodes))
+        mirrors = mirrors_of(read_tasks(dag.rendered.source))
+        outcomes.append(follow_nodes(_api(target), dag.dag_id, runs[dag.dag_id], nodes, mirrors=mirrors))
         if not quiet:
             print_outcome(outcomes[-1])
     return outcomes

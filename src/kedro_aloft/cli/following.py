@@ -23,8 +23,11 @@ POLL_S = 1.0
 
 def follow(place: Place, run_id: str, *, on_look: OnLook | None = None) -> Outcome:
     """Follow a run of a DAG that is known by its own file."""
-    nodes = {task.id: task.nodes for task in place.tasks().values() if task.nodes}
-    return follow_nodes(place.api, place.dag_id, run_id, nodes, on_look=on_look)
+    from kedro_aloft.render.read import mirrors_of
+
+    tasks = place.tasks()
+    nodes = {task.id: task.nodes for task in tasks.values() if task.nodes}
+    return follow_nodes(place.api, place.dag_id, run_id, nodes, mirrors=mirrors_of(tasks), on_look=on_look)
 
 
 def follow_nodes(
@@ -33,6 +36,7 @@ def follow_nodes(
     run_id: str,
     nodes: Mapping[str, tuple[str, ...]],
     *,
+    mirrors: frozenset[str] = frozenset(),
     on_look: OnLook | None = None,
 ) -> Outcome:
     """Print each node as it ends, until the run has ended; when we are interrupted, the run goes on.
@@ -42,12 +46,13 @@ def follow_nodes(
         dag_id: Id of the DAG.
         run_id: Id of its run.
         nodes: Nodes of each task, by its id.
+        mirrors: Tasks that only show nodes of others.
         on_look: Called with all tasks at each look, before what they did is printed.
     """
     from kedro_aloft.cli.outcome import Follower, outcome_of
     from kedro_aloft.client import follow_run
 
-    with Follower(api, dag_id, nodes, run_id) as follower:
+    with Follower(api, dag_id, nodes, run_id, mirrors) as follower:
 
         def look(tasks: tuple[TaskState, ...]) -> None:
             if on_look is not None:

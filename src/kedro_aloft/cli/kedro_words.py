@@ -18,17 +18,28 @@ def tasks_of_nodes(tasks: Mapping[str, WrittenTask], nodes: Iterable[str]) -> tu
     Raises:
         UsageError: If no task runs one of them.
     """
-    return _tasks_of("node", {task.id: task.nodes for task in tasks.values()}, nodes)
+    return _having("node", {task.id: task.nodes for task in tasks.values()}, nodes)
 
 
-def tasks_of_namespaces(tasks: Mapping[str, WrittenTask], namespaces: Iterable[str]) -> tuple[str, ...]:
-    """Return the ids of the tasks that run nodes of these namespaces: Kedro puts them in front of the names.
+def nodes_of_namespaces(tasks: Mapping[str, WrittenTask], namespaces: Iterable[str]) -> tuple[str, ...]:
+    """Return the nodes of these namespaces, in the order of the DAG file: Kedro puts them in front of the names.
 
     Raises:
         UsageError: If no task runs a node of one of them.
     """
-    outer = {task.id: tuple({name for node in task.nodes for name in _outer(node)}) for task in tasks.values()}
-    return _tasks_of("namespace", outer, namespaces)
+    outer = {node: tuple(_outer(node)) for task in tasks.values() for node in task.nodes}
+    return _having("namespace", outer, namespaces)
+
+
+def tasks_to_clear(tasks: Mapping[str, WrittenTask], nodes: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of the tasks to clear so that these nodes run again: those that show them, where there are some.
+
+    Raises:
+        UsageError: If no task runs one of them.
+    """
+    found = (tasks[task_id] for task_id in tasks_of_nodes(tasks, nodes))
+    ids = ([task.shown[node] for node in nodes if node in task.shown] or [task.id] for task in found)
+    return tuple(one for some in ids for one in some)
 
 
 def tasks_of_datasets(tasks: Mapping[str, WrittenTask], datasets: Iterable[str]) -> tuple[str, ...]:
@@ -37,7 +48,7 @@ def tasks_of_datasets(tasks: Mapping[str, WrittenTask], datasets: Iterable[str])
     Raises:
         UsageError: If no task makes one of them.
     """
-    return _tasks_of("dataset", {task.id: task.writes for task in tasks.values()}, datasets)
+    return _having("dataset", {task.id: task.writes for task in tasks.values()}, datasets)
 
 
 def with_givers(tasks: Mapping[str, WrittenTask], chosen: Sequence[str]) -> tuple[str, ...]:
@@ -59,7 +70,8 @@ def _outer(node: str) -> Iterable[str]:
     return (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
-def _tasks_of(kind: str, known: Mapping[str, tuple[str, ...]], wanted: Iterable[str]) -> tuple[str, ...]:
+def _having(kind: str, known: Mapping[str, tuple[str, ...]], wanted: Iterable[str]) -> tuple[str, ...]:
+    """Those that have one of the names."""
     every = {name for names in known.values() for name in names}
     found = set()
     for name in wanted:
@@ -69,5 +81,5 @@ def _tasks_of(kind: str, known: Mapping[str, tuple[str, ...]], wanted: Iterable[
                 seen=", ".join(sorted(every)[:20]) or f"the DAG's file names no {kind}",
                 remedy=close_match(name, every) or "name tasks by their ids: --task",
             )
-        found |= {task_id for task_id, names in known.items() if name in names}
-    return tuple(task_id for task_id in known if task_id in found)
+        found |= {one for one, names in known.items() if name in names}
+    return tuple(one for one in known if one in found)

@@ -58,13 +58,14 @@ def logs(run: str | None, task: str | None, node: str | None, follow: bool, as_j
 def _wanted(place: Place, task: str | None, node: str | None) -> Callable[[str], bool]:
     """Whether a task is to be looked at, by its id; those that only show nodes of others have nothing to say."""
     from kedro_aloft.cli.kedro_words import tasks_of_nodes
+    from kedro_aloft.render.read import mirrors_of
 
     if task is not None:
         return {task}.__contains__
     tasks = place.tasks()
     if node is not None:
         return frozenset(tasks_of_nodes(tasks, (node,))).__contains__
-    mirrors = {mirror for one in tasks.values() for mirror in one.mirrors}
+    mirrors = mirrors_of(tasks)
     return lambda task_id: task_id not in mirrors
 
 

@@ -111,12 +111,14 @@ class Follower:
         dag_id: Id of the DAG.
         nodes: Nodes of each task, by its id.
         run_id: Id of the run.
+        mirrors: Tasks that only show nodes of others, which tell of them.
     """
 
     api: AirflowApi
     dag_id: str
     nodes: Mapping[str, tuple[str, ...]]
     run_id: str
+    mirrors: frozenset[str] = frozenset()
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     journals: dict[str, Entries] = field(default_factory=dict)
     _running: dict[str, None] = field(default_factory=dict)
@@ -173,7 +175,7 @@ class Follower:
 
     def _print_other(self, task: TaskState) -> None:
         """Print a task without nodes when it fails: a setup, say, keeps all nodes from running."""
-        if task.state not in {"failed", "up_for_retry"}:
+        if task.state not in {"failed", "up_for_retry"} or task.task_id in self.mirrors:
             return
         mark, style = _MARKS[task.state]
         again = f"  try {task.tries}, will be tried again" if task.state == "up_for_retry" else ""

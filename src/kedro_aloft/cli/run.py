@@ -89,13 +89,15 @@ def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outc
     from kedro_aloft.client import follow_run
     from kedro_aloft.contract.keys import CONF_KEY
     from kedro_aloft.embedded.config import machine_parallelism
+    from kedro_aloft.render.read import mirrors_of, read_tasks
 
     api = embedded.api()
     deploy(embedded, dag)
     api.set_paused(dag.dag_id, paused=False)
     triggered = api.trigger(dag.dag_id, conf={CONF_KEY: dict(params)} if params else {})
     nodes = {task.id: task.nodes for task in dag.plan.tasks}
-    follower = Follower(api, dag.dag_id, nodes, triggered.run_id)
+    mirrors = mirrors_of(read_tasks(dag.rendered.source))
+    follower = Follower(api, dag.dag_id, nodes, triggered.run_id, mirrors)
     try:
         with follower:
             result = follow_run(

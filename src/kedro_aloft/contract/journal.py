@@ -33,8 +33,9 @@ DONE = frozenset({OK, KEPT})
 _STATES = frozenset({OK, RUNNING, FAILED, KEPT})
 _CUTS: tuple[frozenset[str], ...] = (
     frozenset({"outputs"}),
-    frozenset({"outputs", "rows", "bytes", "peak"}),
-    frozenset({"outputs", "rows", "bytes", "peak", "message"}),
+    frozenset({"outputs", "tail"}),
+    frozenset({"outputs", "tail", "rows", "bytes", "peak"}),
+    frozenset({"outputs", "tail", "rows", "bytes", "peak", "message"}),
 )
 """Figures that are left out, step by step, until a journal is small enough; states and times never are."""
 
@@ -52,6 +53,7 @@ class NodeEntry:
         peak: Highest resident memory of the process up to its end, in MiB; None when unknown.
         outputs: Where each dataset that it saved went: `catalog`, `handoff` or `memory`, by name.
         message: Why it failed.
+        tail: Of a node that failed, the last lines that it logged, and those of the traceback.
     """
 
     state: str
@@ -62,6 +64,7 @@ class NodeEntry:
     peak: float | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     message: str = ""
+    tail: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a state that nobody would understand."""
@@ -188,13 +191,15 @@ class Journal:
             raise RequestError(f"This is no journal: {error!r}.", seen=repr(content)[:200]) from None
 
 
-def entry_of(report: NodeReport, *, start: float | None, end: float | None, message: str = "") -> NodeEntry:
+def entry_of(
+    report: NodeReport, *, start: float | None, end: float | None, message: str = "", tail: str = ""
+) -> NodeEntry:
     """Return the entry of a node that ended.
 
     Args:
         report: What was measured.
         start, end: Seconds since 1970; None when nobody saw it.
-        message: Why it failed.
+        message, tail: Why it failed, and its last lines.
     """
     rows = [output.rows for output in report.outputs if output.rows is not None]
     sizes = [output.bytes for output in report.outputs if output.bytes is not None]
@@ -207,4 +212,5 @@ def entry_of(report: NodeReport, *, start: float | None, end: float | None, mess
         peak=report.peak_memory_mib,
         outputs={output.name: output.kept_in for output in report.outputs},
         message=shorten(message),
+        tail=tail,
     )

@@ -39,6 +39,11 @@ class WrittenTask:
     mirrors: tuple[str, ...] = ()
 
     @property
+    def shown(self) -> dict[str, str]:
+        """Ids of the tasks that show its nodes, by node; empty where none do."""
+        return dict(zip(self.nodes, self.mirrors[1:-1], strict=False))
+
+    @property
     def is_sensor(self) -> bool:
         """Whether it only waits."""
         return self.operator == "wait_for" or self.operator.endswith("Sensor")
@@ -55,6 +60,11 @@ def read_tasks(source: str) -> dict[str, WrittenTask]:
     except SyntaxError:
         return {}
     return {task.id: task for task in _tasks(module.body, "")}
+
+
+def mirrors_of(tasks: Mapping[str, WrittenTask]) -> frozenset[str]:
+    """Return the ids of the tasks that only show nodes of others."""
+    return frozenset(mirror for task in tasks.values() for mirror in task.mirrors)
 
 
 def _tasks(body: Iterable[ast.stmt], group: str) -> Iterator[WrittenTask]:

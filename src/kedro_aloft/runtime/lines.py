@@ -13,7 +13,7 @@ from kedro_aloft.contract.summary import MAX_LINE_BYTES
 if TYPE_CHECKING:
     from kedro_aloft.contract.journal import NodeEntry
 
-_FEW = ("outputs",)
+_MANY = ("outputs", "tail")
 
 
 class JournalLines:
@@ -64,6 +64,6 @@ def _lines(news: dict[str, NodeEntry]) -> list[str]:
 
 
 def _short(entry: NodeEntry) -> list[Any]:
-    """The entry; without the names of its outputs when there are very many."""
+    """The entry; without what may be long when it is very long."""
     whole = entry.to_json()
-    return whole if len(json.dumps(whole)) <= MAX_LINE_BYTES // 2 else entry.to_json(without=_FEW)
+    return whole if len(json.dumps(whole)) <= MAX_LINE_BYTES // 2 else entry.to_json(without=_MANY)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.contract.journal import KEPT, RUNNING, NodeEntry, entry_of
 from kedro_aloft.contract.report import DatasetReport, NodeReport
 from kedro_aloft.runtime.failure import mark_node
+from kedro_aloft.runtime.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,7 @@ class Meter:
         self._listeners = [] if tell is None else [tell]
         self._kept: dict[str, NodeReport] = {}
         self._process = os.getpid()
+        self._tail = Tail()
         self.started = False
         self.failed_node: str | None = None
         self._done: dict[str, NodeReport] = {}
@@ -71,7 +73,8 @@ class Meter:
 
         setattr(Task, "execute", execute)  # noqa: B010  as the type checker wants it
         try:
-            yield
+            with self._tail.listening():
+                yield
         finally:
             setattr(Task, "execute", original)  # noqa: B010
 
@@ -98,13 +101,14 @@ class Meter:
         self.started = True
         begin, started = _now(), time.perf_counter()
         self._note(node, NodeEntry(state=RUNNING, start=begin))
-        state, message = "failed", ""
+        self._tail.begin()
+        state, message, tail = "failed", "", ""
         try:
             yield
             state = "success"
         except BaseException as error:
             self.failed_node = self.failed_node or node
-            message = f"{type(error).__name__}: {error}"
+            message, tail = f"{type(error).__name__}: {error}", self._tail.last_lines(error)
             mark_node(error, node)
             raise
         finally:
@@ -116,7 +120,7 @@ class Meter:
                 peak_memory_mib=_peak_memory_mib(),
                 outputs=tuple(self._outputs.get(node, {}).values()),
             )
-            self._note(node, entry_of(self._done[node], start=begin, end=_now(), message=message))
+            self._note(node, entry_of(self._done[node], start=begin, end=_now(), message=message, tail=tail))
             if folded:
                 logger.info("Node %s: %s in %.3f s", node, state, seconds)
                 logger.info("::endgroup::")

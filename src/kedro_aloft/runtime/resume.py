@@ -112,6 +112,8 @@ class Resume:
             self._file.remove()
             return None
         state = self._file.read()
+        if state is None:
+            logger.info("Nothing to go on from: no earlier try has left what it did at %s.", self._store.uri)
         why = "" if state is None else self._doubt(state, pipeline, catalog)
         if state is not None and why:
             self._file.remove()

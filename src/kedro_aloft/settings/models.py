@@ -70,6 +70,11 @@ def _fold_group_by(value: Any) -> Any:
     return value.strip().casefold() if isinstance(value, str) else value
 
 
+def _off(value: Any) -> Any:
+    """YAML 1.1, which Kedro reads, takes a bare `off` for false."""
+    return "off" if value is False else value
+
+
 GroupByName = Annotated[
     Literal["none", "memory", "namespace", "tag", "pipeline", "chain", "auto"],
     BeforeValidator(_fold_group_by),
@@ -436,7 +441,7 @@ class DagSettings(Settings):
         "4GiB",
     )
     task_groups: StrictBool = _cutting(True, "Whether the UI shows namespaces as task groups.", False)
-    mirrors: Literal["auto", "live", "static", "off"] = _cutting(
+    mirrors: Annotated[Literal["auto", "live", "static", "off"], BeforeValidator(_off)] = _cutting(
         "off",
         "Whether each node of a task that runs several is a task in Airflow's grid and graph, which runs nothing. "
         "`live`: it shows its node's state as it changes (Airflow 3.3 with a triggerer; else as `static`); `static`: "
