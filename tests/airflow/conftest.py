@@ -78,7 +78,8 @@ def run_dag(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) ->
             rows = database.execute("SELECT key, task_id, value FROM xcom").fetchall()
         left: dict[str, dict[str, Any]] = {"kedro_report": {}, "journal": {}}
         for key, task, value in rows:
-            left.setdefault(key, {})[task] = _decoded(value)
+            if key in left:
+                left[key][task] = _decoded(value)
         return DagRun(test=test, reports=left["kedro_report"], journals=left["journal"])
 
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -164,3 +164,24 @@ def test_without_live_mirrors_the_nodes_end_with_their_task(
     assert seen.clear("step_3") == "success"
     assert project.notes("runs.txt") == ["3"]
     assert set(seen.states().values()) == {"success"}
+
+
+FUSED = """
+from kedro_aloft.airflow import fused
+
+with dag():
+    fused(task_id="all", kedro=kedro, nodes={f"step_{n}": [f"step_{n - 1}"] if n else [] for n in range(12)})
+"""
+
+
+def test_where_no_triggerer_takes_a_mirror_it_shows_its_node_from_a_worker(
+    run_dag: Callable[..., Any], builder: ProjectBuilder
+) -> None:
+    """`airflow dags test` sends every task to a worker; so does Airflow when a trigger cannot be loaded."""
+    project = builder.functions(FUNCTIONS).pipeline("__default__", NODES).pickles("d3", f"d{COUNT}").build()
+    order(project, 7, "fail")
+    test = run_dag(project, FUSED).test
+    assert test.state == "failed", test.log
+    shown = {"success": STEPS[:7], "failed": [STEPS[7]], "skipped": STEPS[8:]}
+    assert {state: [step for step in STEPS if test.tasks[step] == state] for state in shown} == shown
+    assert "Node 'step_7' failed" in test.log

@@ -145,3 +145,58 @@ def test_a_rollback_runs_what_was_there_before(project: Project, deploy: Callabl
     assert {one["step"]: one["told"] for one in back["steps"]}[f"see {project.package} live"] == "live"
     assert _state(api, project, _run(api, project)) == "success"
     assert project.pickled("c") == "two then two"
+
+
+# --- fused tasks, whose nodes are tasks to the eye
+
+
+@pytest.fixture(scope="module")
+def fused(module_builder: Callable[[str], ProjectBuilder], on_airflow: Callable[..., Project]) -> Iterator[Project]:
+    """The same nodes in one task."""
+    builder = (
+        module_builder("fused")
+        .functions(FUNCTIONS)
+        .pipeline(
+            "__default__",
+            """
+            node(first, None, 'a', name='first'),
+            node(wait, ['a', 'params:gate'], 'b', name='wait'),
+            node(last, 'b', 'c', name='last'),
+            """,
+        )
+        .pickles("c")
+        .parameters(gate="")
+        .airflow_yml("default: {retries: 0, max_active_runs: 4, group_by: pipeline}\n")
+    )
+    project = on_airflow(builder)
+    yield project
+    project.airflow("destroy", "local", "--yes").ok()
+    (project.path / ".airflow/keep").unlink()
+
+
+def _shown(api: AirflowApi, project: Project, run_id: str) -> dict[str, str]:
+    return {
+        task.task_id: task.state for task in api.tasks(project.package, run_id) if not task.task_id.startswith("__")
+    }
+
+
+def test_a_fused_run_in_flight_shows_the_nodes_that_it_runs(fused: Project, api: AirflowApi, tmp_path: Path) -> None:
+    def deploy(*options: str) -> Any:
+        return fused.airflow("deploy", "local", "--json", f"--set=project_path={fused.path}", *options).ok().json()
+
+    gate = tmp_path / "gate"
+    deploy()
+    old = _run(api, fused, gate=str(gate))
+    _wait_for(gate.with_suffix(".waiting"))
+    _edit(fused, 'VERSION = "one"', 'VERSION = "two"')
+    registry = fused.path / f"src/{fused.package}/pipeline_registry.py"
+    text = registry.read_text(encoding="utf-8")
+    registry.write_text(text.replace("name='last')", "name='last'), node(first, None, 'd', name='more')"), "utf-8")
+    (new,) = deploy("--trigger", "--wait")["runs"]
+    assert new["state"] == "success"
+    assert fused.pickled("c") == "two then two"
+    assert _shown(api, fused, new["run_id"]) == dict.fromkeys(("first", "wait", "last", "more"), "success")
+    gate.touch()
+    assert _state(api, fused, old) == "success"
+    assert fused.pickled("c") == "one then one"
+    assert _shown(api, fused, old) == dict.fromkeys(("first", "wait", "last"), "success") | {"more": "skipped"}

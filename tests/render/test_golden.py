@@ -79,7 +79,7 @@ def test_a_file_has_one_statement_per_task_and_visible_edges(sample: Sample) -> 
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and getattr(node.value, "func", None) is not None
     ]
-    tasks = [node for node in assigned if node.value.func.id == "KedroOperator"]  # type: ignore[attr-defined]
+    tasks = [node for node in assigned if node.value.func.id in ("KedroOperator", "fused")]  # type: ignore[attr-defined]
     assert len(tasks) == len(plan.tasks)
     shifts = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift)]
     assert bool(shifts) == any(task.upstream for task in plan.tasks) or sample.settings.wait_for

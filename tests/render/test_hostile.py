@@ -198,7 +198,7 @@ def test_only_names_that_we_wrote_are_called(sample: Sample) -> None:
     """No value becomes code, whatever it says."""
     tree = ast.parse(sample.render().source)
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    ours = {"DAG", "Asset", "Param", "TaskGroup", "KedroPipeline", "KedroOperator", "KedroCleanup"}
+    ours = {"DAG", "Asset", "Param", "TaskGroup", "KedroPipeline", "KedroOperator", "KedroCleanup", "fused"}
     assert called <= {*ours, "instant", "duration", "wait_for", "data_interval_schedule"}
 
 

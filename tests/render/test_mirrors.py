@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kedro_aloft.contract.mirror import MAX_LIVE
 from kedro_aloft.render.mirrors import plan_mirrors
 from kedro_aloft.render.running import share_arguments
 from kedro_aloft.settings import DagSettings
@@ -57,10 +58,14 @@ def shown(one: Sample) -> dict[str, Any]:
     return plan_mirrors(plan, one.settings, running=running, nodes=one.snapshot.by_name, groups=groups, taken=taken)
 
 
-@pytest.mark.parametrize(("count", "expected"), [(150, "live"), (151, "static")])
+def test_the_page_of_settings_says_the_limit_of_auto() -> None:
+    assert f"{MAX_LIVE} such nodes" in str(DagSettings.model_fields["mirrors"].description)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(MAX_LIVE, "live"), (MAX_LIVE + 1, "static")])
 def test_auto_shows_large_dags_when_they_have_ended(count: int, expected: str) -> None:
     nodes = [node(f"n{number}", f"d{number}", f"d{number + 1}") for number in range(count)]
-    one = Sample(snapshot(nodes), DagSettings(group_by="pipeline", mirrors="auto"))
+    one = Sample(snapshot(nodes), DagSettings(group_by="pipeline"))
     assert {mirrors.mode for mirrors in shown(one).values()} == {expected}
 
 

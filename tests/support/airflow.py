@@ -87,9 +87,14 @@ def kedro_tasks(dag: Any) -> dict[str, Any]:
 
 
 def edges(dag: Any) -> set[tuple[str, str]]:
-    """Return the edges between tasks that run Kedro nodes, as pairs of task ids."""
+    """Return the edges between tasks that run Kedro nodes, as pairs of task ids; of a fused task, past its end."""
     tasks = kedro_tasks(dag)
-    return {(task_id, child) for task_id, task in tasks.items() for child in task.downstream_task_ids if child in tasks}
+    found = set()
+    for task_id, task in tasks.items():
+        ends = [dag.get_task(one) for one in task.downstream_task_ids if dag.get_task(one).is_teardown]
+        below = task.downstream_task_ids.union(*(end.downstream_task_ids for end in ends))
+        found |= {(task_id, child) for child in below if child in tasks}
+    return found
 
 
 def nodes_by_task(dag: Any) -> dict[str, list[str]]:

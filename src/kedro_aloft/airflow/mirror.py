@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.bases.operatorlink import BaseOperatorLink
@@ -24,7 +24,7 @@ from airflow.triggers.base import (
 )
 
 from kedro_aloft.contract.keys import JOURNAL_KEY
-from kedro_aloft.contract.mirror import MirrorTry, Showing, Sight, Verdict, judge, may_write, read_journal
+from kedro_aloft.contract.mirror import MirrorTry, Showing, Sight, Verdict, has_ended, judge, may_write, read_journal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
@@ -43,6 +43,9 @@ POLL_S = 0.5
 
 IDLE_POLL_S = 2.0
 """The same while it waits for the tasks before it."""
+
+_LONGEST_PAUSE = 6
+"""Power of two of the seconds between two looks from a worker, each of which is a process there."""
 
 _SOON = frozenset({"running", "queued", "restarting"})
 
@@ -84,17 +87,46 @@ class KedroMirror(BaseOperator):
             next_method="execute",
         )
 
-    def execute(self, context: Context) -> None:  # noqa: ARG002
-        """Fail: Airflow sends a mirror to a worker only when its trigger could not be started."""
-        from kedro_aloft.compat import airflow_fail_exception
+    def execute(self, context: Context) -> None:
+        """Show the node from a worker: what `airflow dags test` does, and Airflow when a trigger fails.
 
-        raise airflow_fail_exception(
-            f"The triggerer could not show node '{self.node}'; task '{self.runner_id}' says how it went. "
-            "Is kedro-aloft installed where the triggerer runs?"
-        )
+        One look at the runner; while that has not ended the mirror comes again later, with longer and longer pauses.
+        """
+        ti: Any = context["ti"]
+        clears = getattr(context["dag_run"], "clear_number", 0) or 0
+        own = MirrorTry(node=self.node, id=str(ti.id), try_number=ti.try_number, clear_number=clears)
+        runner, journal = _read(ti.dag_id, ti.run_id, self.runner_id, known=False)
+        if not has_ended(runner):
+            self._come_again(context)
+        verdict = judge(own, Sight(runner=runner, journal=journal))
+        for key, value in _left(verdict, link=_runner_page(ti, self.runner_id)).items():
+            ti.xcom_push(key=key, value=value)
+        _tell(self.log, verdict, node=self.node, runner_id=self.runner_id)
+        if verdict.showing is Showing.FAILED:
+            from kedro_aloft.compat import airflow_fail_exception
+
+            raise airflow_fail_exception(f"Node '{self.node}' {verdict.reason}.")
+        if verdict.showing is Showing.SKIPPED:
+            from airflow.sdk.exceptions import AirflowSkipException
+
+            raise AirflowSkipException(f"Node '{self.node}' {verdict.reason}.")
+
+    def _come_again(self, context: Context) -> NoReturn:
+        from datetime import datetime, timedelta, timezone
+
+        from airflow.sdk.exceptions import AirflowRescheduleException
+
+        so_far: int = context.get("task_reschedule_count", 0)
+        pause = timedelta(seconds=2 ** min(so_far, _LONGEST_PAUSE))
+        raise AirflowRescheduleException(datetime.now(timezone.utc) + pause)  # type: ignore[no-untyped-call]
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:  # noqa: ARG002
-        """See `execute`."""
+        """Do as `execute`; say why there was no trigger to do it."""
+        self.log.warning(
+            "The triggerer could not show node '%s', so a worker does. Is kedro-aloft where the triggerer runs? %s",
+            self.node,
+            "".join((next_kwargs or {}).get("traceback") or ()),
+        )
         return self.execute(context)
 
 
@@ -144,22 +176,8 @@ class MirrorTrigger(BaseTrigger):
                     break
                 if verdict.showing is Showing.RUNNING is not before.showing:
                     self.log.info("Node '%s' is running since %s.", self.node, _started(verdict))
-        self._tell(verdict)
+        _tell(self.log, verdict, node=self.node, runner_id=self.runner_id)
         yield _event(verdict, link=_runner_page(ti, self.runner_id))
-
-    def _tell(self, verdict: Verdict) -> None:
-        """Leave in the mirror's log what Airflow's page of it cannot show."""
-        what = ", ".join(_words(verdict))
-        if verdict.showing is Showing.SUCCESS:
-            self.log.info("Node '%s' succeeded: %s.", self.node, what)
-        elif verdict.showing is Showing.FAILED:
-            entry = verdict.entry
-            message, tail = ("", "") if entry is None else (entry.message, entry.tail)
-            # In one record: Airflow 3.3.2 drops what it has not read of a trigger's log when the trigger ends.
-            self.log.error("Node '%s' %s (%s). %s\n%s", self.node, verdict.reason, what, message, tail)
-        else:
-            self.log.info("Node '%s' %s.", self.node, verdict.reason)
-        self.log.info("What it printed stands in the log of task '%s'.", self.runner_id)
 
 
 def _clear_number(ti: Any) -> int:
@@ -168,10 +186,30 @@ def _clear_number(ti: Any) -> int:
     return getattr(getattr(context, "dag_run", None), "clear_number", 0) or 0
 
 
+def _tell(log: Any, verdict: Verdict, *, node: str, runner_id: str) -> None:
+    """Leave in the mirror's log what Airflow's page of it cannot show."""
+    what = ", ".join(_words(verdict))
+    if verdict.showing is Showing.SUCCESS:
+        log.info("Node '%s' succeeded: %s.", node, what)
+    elif verdict.showing is Showing.FAILED:
+        entry = verdict.entry
+        message, tail = ("", "") if entry is None else (entry.message, entry.tail)
+        # In one record: Airflow 3.3.2 drops what it has not read of a trigger's log when the trigger ends.
+        log.error("Node '%s' %s (%s). %s\n%s", node, verdict.reason, what, message, tail)
+    else:
+        log.info("Node '%s' %s.", node, verdict.reason)
+    log.info("What it printed stands in the log of task '%s'.", runner_id)
+
+
 def _event(verdict: Verdict, *, link: str) -> TriggerEvent:
     kinds = {Showing.SUCCESS: TaskSuccessEvent, Showing.FAILED: TaskFailedEvent, Showing.SKIPPED: TaskSkippedEvent}
+    return kinds[verdict.showing](xcoms=_left(verdict, link=link))
+
+
+def _left(verdict: Verdict, *, link: str) -> dict[str, Any]:
+    """Return what a mirror leaves in XCom, by key."""
     figures = {} if verdict.entry is None else {FIGURES_KEY: _figures(verdict.entry)}
-    return kinds[verdict.showing](xcoms={RunnerLogLink.xcom_key: link, **figures})
+    return {RunnerLogLink.xcom_key: link, **figures}
 
 
 def _figures(entry: NodeEntry) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kedro_aloft.cli.connecting import Place
     from kedro_aloft.cli.outcome import Outcome
@@ -19,6 +19,37 @@ if TYPE_CHECKING:
 
 POLL_S = 1.0
 """Between two looks at an Airflow that others use, too."""
+
+_QUIET_LOOKS = 15
+"""Looks that find nothing but waiting tasks, after which somebody asks for the triggerer."""
+
+
+class Triggerer:
+    """Says once that a run goes on only when a triggerer does: that looks like patience, and lasts for ever.
+
+    Args:
+        ask: Returns the triggerer's health, None where there never was one.
+        say: Takes the words.
+    """
+
+    def __init__(self, ask: Callable[[], str | None], say: Callable[[str], None]) -> None:
+        self._ask = ask
+        self._say = say
+        self._quiet = 0
+        self._told = False
+
+    def on_look(self, tasks: Sequence[TaskState]) -> None:
+        """Take note of a run's tasks."""
+        waiting = {task.state for task in tasks if not task.finished} - {"none"} == {"deferred"}
+        self._quiet = self._quiet + 1 if waiting else 0
+        if self._told or not waiting or self._quiet % _QUIET_LOOKS:
+            return
+        if (health := self._ask()) != "healthy":
+            self._told = True
+            self._say(
+                f"! All that is left of this run waits in Airflow's triggerer, which is {health or 'not there'}: "
+                "start `airflow triggerer`, and the run goes on. (Fused tasks need none with `mirrors: static`.)"
+            )
 
 
 def follow(place: Place, run_id: str, *, on_look: OnLook | None = None) -> Outcome:
@@ -49,15 +80,18 @@ def follow_nodes(
         mirrors: Tasks that only show nodes of others.
         on_look: Called with all tasks at each look, before what they did is printed.
     """
+    from kedro_aloft.cli.console import tell
     from kedro_aloft.cli.outcome import Follower, outcome_of
     from kedro_aloft.client import follow_run
 
+    triggerer = Triggerer(lambda: (api.health().get("triggerer") or {}).get("status"), tell)
     with Follower(api, dag_id, nodes, run_id, mirrors) as follower:
 
         def look(tasks: tuple[TaskState, ...]) -> None:
             if on_look is not None:
                 on_look(tasks)
             follower.on_look(tasks)
+            triggerer.on_look(tasks)
 
         result = follow_run(api, dag_id, run_id, on_change=follower.on_change, on_look=look, poll_s=POLL_S)
     return outcome_of(nodes, result, follower.reports, follower.journals)

@@ -113,6 +113,11 @@ def may_write(runner: str | None) -> bool:
     return runner in _AT_WORK or runner in _ENDED
 
 
+def has_ended(runner: str | None) -> bool:
+    """Whether a runner in this state has ended."""
+    return runner in _ENDED
+
+
 def read_journal(content: Any) -> Journal | None:
     """Return the journal that lay in XCom; None when there is none, or none that this version understands."""
     try:

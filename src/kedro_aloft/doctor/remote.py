@@ -86,7 +86,9 @@ def _ill(airflow: RemoteAirflow, name: str) -> bool:
 
 def _triggerer(airflow: RemoteAirflow) -> Result:
     if _ill(airflow, "triggerer"):
-        return warn(f"{airflow.health.get('triggerer') or 'not there'}", "start `airflow triggerer`")
+        return warn(
+            f"{airflow.health.get('triggerer') or 'not there'}", "start `airflow triggerer`, or set `mirrors: static`"
+        )
     return ok("healthy")
 
 
@@ -150,7 +152,7 @@ REMOTE: tuple[Check[RemoteAirflow], ...] = (
     Check(
         code="remote-triggerer",
         title="Its triggerer",
-        why="`wait_for` and `mirrors: live` wait there; without it such tasks stay deferred, and runs open, for ever.",
+        why="`wait_for` and tasks that show nodes wait there; without it they stay deferred, and runs open, for ever.",
         family=Family.REMOTE,
         ask=_triggerer,
     ),

@@ -442,12 +442,12 @@ class DagSettings(Settings):
     )
     task_groups: StrictBool = _cutting(True, "Whether the UI shows namespaces as task groups.", False)
     mirrors: Annotated[Literal["auto", "live", "static", "off"], BeforeValidator(_off)] = _cutting(
-        "off",
+        "auto",
         "Whether each node of a task that runs several is a task in Airflow's grid and graph, which runs nothing. "
-        "`live`: it shows its node's state as it changes (Airflow 3.3 with a triggerer; else as `static`); `static`: "
-        "all of them end with the task; `auto`: `live` for DAGs of up to 150 such nodes, else `static`. "
-        "Tasks in containers show none.",
-        "live",
+        "`auto`: `live` for DAGs of up to 150 such nodes, else `static`; `live`: it shows its node's state as it "
+        "changes, in the triggerer (before Airflow 3.3 as `static`); `static`: all of them end with the task; `off`: "
+        "none is shown. Tasks in containers show none.",
+        "static",
     )
     filters: Annotated[FilterSettings, BeforeValidator(as_mapping, json_schema_input_type=FilterSettings | None)] = (
         _cutting(FilterSettings(), "Which nodes of the pipeline take part.", {"tags": ["daily"]})

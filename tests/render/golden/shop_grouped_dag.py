@@ -2,13 +2,13 @@
 
 Made by: kedro airflow create
 Plan: 493aac8f5537524c
-Fingerprint: 282e14fbc346eff7
+Fingerprint: 52f67f528aeaf742
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
 
 from airflow.sdk import DAG, TaskGroup
-from kedro_aloft.airflow import KedroOperator, KedroPipeline, duration, instant
+from kedro_aloft.airflow import KedroPipeline, duration, fused, instant
 
 DOC = """\
 Kedro pipeline `grouped` of `shop`, environment `local`: 5 nodes in 2 tasks.
@@ -25,7 +25,7 @@ flowchart LR
     t0 -->|"d3"| t1
 ```
 
-Plan `493aac8f5537524c` · kedro-aloft fingerprint `282e14fbc346eff7`
+Plan `493aac8f5537524c` · kedro-aloft fingerprint `52f67f528aeaf742`
 """
 
 kedro = KedroPipeline(
@@ -46,10 +46,15 @@ with DAG(
     doc_md=DOC,
 ):
     with TaskGroup("long"):
-        long_step_0_step_2 = KedroOperator(
+        long_step_0_step_2 = fused(
             task_id="step_0__step_2",
             kedro=kedro,
-            nodes=["long.step_0", "long.step_1", "long.step_2"],
+            nodes={
+                "long.step_0": [],
+                "long.step_1": ["long.step_0"],
+                "long.step_2": ["long.step_1"],
+            },
+            mirrors="live",
             doc_md=(
                 "Kedro nodes, one after the other:\n"
                 "\n"
@@ -63,10 +68,11 @@ with DAG(
             ),
         )
 
-    long_step_3_last = KedroOperator(
+    long_step_3_last = fused(
         task_id="long.step_3__last",
         kedro=kedro,
-        nodes=["long.step_3", "last"],
+        nodes={"long.step_3": [], "last": ["long.step_3"]},
+        mirrors="live",
         doc_md=(
             "Kedro nodes, one after the other:\n"
             "\n"

@@ -2,13 +2,13 @@
 
 Made by: kedro airflow create
 Plan: 8f160e9b99753beb
-Fingerprint: 2d3b97f50f5db704
+Fingerprint: 0600ffd12d572567
 
 That command overwrites this file: to change the DAG, edit `airflow.yml` or the pipeline.
 """
 
 from airflow.sdk import DAG, TaskGroup
-from kedro_aloft.airflow import KedroCleanup, KedroOperator, KedroPipeline, duration, instant
+from kedro_aloft.airflow import KedroCleanup, KedroOperator, KedroPipeline, duration, fused, instant
 
 DOC = """\
 Kedro pipeline `spark_local` of `shop`, environment `local`: 8 nodes in 6 tasks.
@@ -36,7 +36,7 @@ flowchart LR
 
 Dotted arrows hand over data that lives in memory.
 
-Plan `8f160e9b99753beb` · kedro-aloft fingerprint `2d3b97f50f5db704`
+Plan `8f160e9b99753beb` · kedro-aloft fingerprint `0600ffd12d572567`
 """
 
 kedro = KedroPipeline(
@@ -73,10 +73,11 @@ with DAG(
         ),
     )
 
-    count_join = KedroOperator(
+    count_join = fused(
         task_id="count__join",
         kedro=kedro,
-        nodes=["count", "between", "join"],
+        nodes={"count": [], "between": ["count"], "join": ["count", "between"]},
+        mirrors="live",
         retries=3,
         env_vars={
             "PYSPARK_SUBMIT_ARGS": "--packages org.apache.spark:spark-avro_2.12:3.5.1 --jars gs://shop/jars/shop.jar --conf spark.executor.memory=4g pyspark-shell",
