@@ -205,7 +205,7 @@ def _plain_omegaconf(usual: Any) -> Any:
 
         @staticmethod
         def to_container(cfg: Any, **options: Any) -> Any:
-            return _copy(cfg) if type(cfg) is _Plain else usual.to_container(cfg, **options)
+            return dict(cfg) if type(cfg) is _Plain else usual.to_container(cfg, **options)
 
         @staticmethod
         def resolve(cfg: Any) -> None:
@@ -286,12 +286,6 @@ def _merged(configs: Sequence[Any]) -> _Plain | None:
             return None
         merged.update(config)
     return merged
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def make_paths_absolute_cheaply() -> None:

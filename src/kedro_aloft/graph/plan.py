@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import operator
@@ -143,7 +142,7 @@ class Plan:
     def _content(self) -> dict[str, Any]:
         content = {name: getattr(self, name) for name in ("package", "pipeline", "env", "group_by", "selective")}
         for name in ("tasks", "crossings", "parameters"):
-            content[name] = [_values(item) for item in getattr(self, name)]
+            content[name] = _values(getattr(self, name))
         return {"schema": SCHEMA_VERSION, **content}
 
     def _check(self) -> None:
@@ -164,15 +163,13 @@ class Plan:
             raise PlanError("The plan's tasks wait for each other in a circle.", where=f"pipeline '{self.pipeline}'")
 
 
-def _values(item: Task | Crossing | Parameter) -> dict[str, Any]:
-    """Return the fields of a value that holds texts, numbers and tuples of them: `asdict` would copy each of these."""
-    names = tuple(item.__dataclass_fields__)
-    return dict(zip(names, _getter(names)(item), strict=True))
-
-
-@functools.cache
-def _getter(names: tuple[str, ...]) -> operator.attrgetter[Any]:
-    return operator.attrgetter(*names)
+def _values(items: Sequence[Task | Crossing | Parameter]) -> list[dict[str, Any]]:
+    """Return the fields of values of one kind: texts, numbers and tuples of them, each of which `asdict` would copy."""
+    if not items:
+        return []
+    names = tuple(items[0].__dataclass_fields__)
+    read = operator.attrgetter(*names)
+    return [dict(zip(names, read(item), strict=True)) for item in items]
 
 
 def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:

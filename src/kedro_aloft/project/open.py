@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_aloft import compat
 from kedro_aloft.errors import ProjectError
-from kedro_aloft.graph.snapshot import Snapshot, is_parameter
+from kedro_aloft.graph.snapshot import Snapshot, datasets_of, is_parameter
 from kedro_aloft.project.config import (
     base_env,
     check_env,
@@ -134,14 +134,15 @@ class Project:
         context = self._context({**defaults, **self.runtime_params})
         catalog = self._catalog(context, name)
         owners = self._registry.owners()
-        used = {dataset for node in pipeline.nodes for dataset in (*node.inputs, *node.outputs)}
+        nodes = tuple(
+            describe_node(node, owners=owners.get(node.name, ()), project_path=self.path) for node in pipeline.nodes
+        )
+        used = datasets_of(nodes)
         return Snapshot(
             package=self.package,
             pipeline=name,
             env=self.env,
-            nodes=tuple(
-                describe_node(node, owners=owners.get(node.name, ()), project_path=self.path) for node in pipeline.nodes
-            ),
+            nodes=nodes,
             datasets=describe_datasets(
                 catalog, used, project_path=self.path, hooks_fill=_hooks_act_before_run(self.package)
             ),

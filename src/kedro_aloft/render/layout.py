@@ -68,8 +68,8 @@ def lay_out(expression: Any, *, indent: int = 0, prefix: str = "", suffix: str =
         suffix: Text after the expression on its last line.
     """
     margin = INDENT * indent
-    if type(expression) is str:  # most of a file, and never broken
-        return f"{margin}{prefix}{render_text(expression)}{suffix}"
+    if type(expression) is str or type(expression) is Name:  # most of a file, and never broken
+        return f"{margin}{prefix}{_flat(expression)}{suffix}"
     if isinstance(expression, Text):
         return _lay_out_text(expression, margin, prefix, suffix)
     is_open = isinstance(expression, Call) and expression.open and bool(expression.kwargs or expression.args)

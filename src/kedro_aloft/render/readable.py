@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_LITERAL = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""")
+_LITERAL = re.compile(r"""'[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*\"""")
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _NAMES = rf"(?:{_NAME}|\[{_NAME}(?:, {_NAME})*\])"
-_ASSIGNED = re.compile(rf"^( +){_NAME} = ", re.MULTILINE)
-_EDGE = re.compile(rf"^ +{_NAMES} >> {_NAMES}(?:\n|\Z)", re.MULTILINE)
+_ASSIGNED = re.compile(rf"\n( +){_NAME} = ")  # `\n` is looked for faster than `^`
+_EDGE = re.compile(rf"\n +{_NAMES} >> {_NAMES}(?=\n|\Z)")
 
 
 def check_readable(head: str, body: str, *, variables: Collection[str]) -> None:
@@ -34,7 +34,7 @@ def check_readable(head: str, body: str, *, variables: Collection[str]) -> None:
     if wrong:
         msg = f"no names of variables: {', '.join(wrong)}"
         raise SyntaxError(msg)
-    plain = _EDGE.sub("", _ASSIGNED.sub(r"\1_ = ", _LITERAL.sub('""', body)))
+    plain = _EDGE.sub("", _ASSIGNED.sub(r"\n\1_ = ", _LITERAL.sub('""', f"\n{body}")))
     distinct = dict.fromkeys(plain.strip("\n").split("\n\n"))
     blocks = "\n".join(f"if _:\n{block}" for block in distinct if block)
     compile(f"{head}\n    pass\n{blocks}\n", "<DAG file>", "exec", dont_inherit=True)
