@@ -71,11 +71,9 @@ def plan_mirrors(
     if mode == OFF:
         return {}
     used = set(taken)
-    found = {}
-    for task in fused:
-        found[task.id] = one = _of_task(task, mode, nodes, "".join(f"{part}." for part in groups[task.id]), used)
-        used.update(one.task_ids)
-    return found
+    return {
+        task.id: _of_task(task, mode, nodes, "".join(f"{part}." for part in groups[task.id]), used) for task in fused
+    }
 
 
 def _mode(wanted: str, mirrors: int) -> str:
@@ -84,20 +82,21 @@ def _mode(wanted: str, mirrors: int) -> str:
     return LIVE if mirrors <= MAX_LIVE else STATIC
 
 
-def _of_task(task: Task, mode: str, nodes: Mapping[str, NodeInfo], prefix: str, used: Collection[str]) -> Mirrors:
-    taken = set(used)
-    ids = {}
-    for node in task.nodes:
-        ids[node] = free_id(_wanted_id(node, prefix), taken)
-        taken.add(ids[node])
-    gate = free_id(f"{task.id}.gate", taken)
+def _of_task(task: Task, mode: str, nodes: Mapping[str, NodeInfo], prefix: str, used: set[str]) -> Mirrors:
     return Mirrors(
         mode=mode,
-        ids=ids,
-        gate=gate,
-        done=free_id(f"{task.id}.done", {*taken, gate}),
+        ids={node: _taken(_wanted_id(node, prefix), used) for node in task.nodes},
+        gate=_taken(f"{task.id}.gate", used),
+        done=_taken(f"{task.id}.done", used),
         parents=_parents(task, nodes),
     )
+
+
+def _taken(wanted: str, used: set[str]) -> str:
+    """Return a task id that was free, and is used from now on."""
+    free = free_id(wanted, used)
+    used.add(free)
+    return free
 
 
 def _wanted_id(node: str, prefix: str) -> str:
