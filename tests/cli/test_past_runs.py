@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from kedro_aloft.cli.past_runs import PastRun, history_of
+from kedro_aloft.cli.past_runs import PastRun, history_of, tasks_at_work
 from kedro_aloft.client import TaskState
 
 NODES = {"a": ("a",), "b": ("b",), "a__b": ("a", "b")}
@@ -75,3 +75,11 @@ def test_a_shortened_report_says_nothing_about_the_task_itself() -> None:
 
 def test_unknown_tasks_and_tasks_without_an_end_teach_nothing() -> None:
     assert history_of([past_run(cleanup=3.0, a=None)], NODES, overhead_s=None).seconds == {}
+
+
+def test_the_wait_of_a_task_that_shows_a_node_is_not_the_time_of_the_node() -> None:
+    """It is called as the node's own task would be, and has no report."""
+    named = {"a": "KedroMirror", "b": "EmptyOperator", "a__b": "KedroOperator", "c": "BashOperator"}
+    tasks = [TaskState(task_id=one, state="success", operator=operator) for one, operator in named.items()]
+    failed = TaskState(task_id="d", state="failed", operator="KedroOperator")
+    assert [task.task_id for task in tasks_at_work([*tasks, failed])] == ["a__b", "c"]

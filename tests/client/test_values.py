@@ -39,5 +39,5 @@ def test_a_run_that_has_not_ended_has_no_seconds() -> None:
 
 
 def test_a_task_without_a_state_is_called_none_and_has_no_tries() -> None:
-    task = to_task_state({"task_id": "t", "state": None, "try_number": None, "map_index": -1})
-    assert (task.state, task.tries, task.seconds) == ("none", 0, None)
+    task = to_task_state({"task_id": "t", "state": None, "try_number": None, "map_index": -1, "operator": None})
+    assert (task.state, task.tries, task.seconds, task.operator) == ("none", 0, None, "")

@@ -11,13 +11,15 @@ from kedro_aloft.cli.reports import read_report
 from kedro_aloft.graph.costs import Costs, median_history
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kedro_aloft.client import AirflowApi, TaskState
     from kedro_aloft.compiler import CompiledDag
     from kedro_aloft.graph.costs import History
 
 Reports = dict[str, dict[str, Any]]
+
+_SHOWING = frozenset({"KedroMirror", "EmptyOperator"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +41,18 @@ def read_past_runs(api: AirflowApi, dag_id: str, *, most: int) -> tuple[PastRun,
 
 
 def _read_run(api: AirflowApi, dag_id: str, run_id: str) -> PastRun:
-    tasks = tuple(task for task in api.tasks(dag_id, run_id) if task.state == "success")
+    tasks = tasks_at_work(api.tasks(dag_id, run_id))
     reports: Reports = {}
     for task in tasks:
         report = read_report(api, dag_id, run_id, task)
         if report is not None:
             reports[task.task_id] = report
     return PastRun(run_id=run_id, tasks=tasks, reports=reports)
+
+
+def tasks_at_work(tasks: Iterable[TaskState]) -> tuple[TaskState, ...]:
+    """Return those that ran something, and well. A task that only shows a node has its name, and a wait as its time."""
+    return tuple(one for one in tasks if one.state == "success" and one.operator not in _SHOWING)
 
 
 def nodes_by_task(dag: CompiledDag) -> dict[str, tuple[str, ...]]:

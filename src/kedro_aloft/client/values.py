@@ -51,6 +51,7 @@ class TaskState:
         seconds: Duration of the latest try; None until it has ended.
         tries: How many tries have started.
         map_index: Index of a mapped task; -1 when it is not mapped.
+        operator: Name of its class.
     """
 
     task_id: str
@@ -60,6 +61,7 @@ class TaskState:
     seconds: float | None = None
     tries: int = 0
     map_index: int = -1
+    operator: str = ""
 
     @property
     def finished(self) -> bool:
@@ -134,6 +136,7 @@ def to_task_state(raw: dict[str, Any]) -> TaskState:
         seconds=_seconds(start, end),
         tries=raw.get("try_number") or 0,
         map_index=raw.get("map_index", -1),
+        operator=raw.get("operator") or "",
     )
 
 
