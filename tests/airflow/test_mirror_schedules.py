@@ -109,7 +109,7 @@ def place(remote: Remote, module_builder: Callable[[str], ProjectBuilder]) -> It
             dags[retries, hard] = dag_id
     api = remote.api()
     for dag_id in dags.values():
-        wait_for_dag(api, dag_id, marker="kedro-aloft fingerprint", deadline_s=120)
+        wait_for_dag(api, dag_id, marker="kedro-aloft fingerprint", deadline_s=300)
         api.set_paused(dag_id, paused=False)
     yield Place(project, api, dags, lambda: _triggerers(remote.directory))
     for dag_id in dags.values():

@@ -82,6 +82,6 @@ def test_a_kill_ends_the_nodes_and_what_they_started() -> None:
     with pytest.raises(SystemExit) as caught, task._stoppable():
         task.on_kill()
     assert caught.value.code == 143
-    child.join(timeout=30)
+    child.join(timeout=180)
     assert child.exitcode == -9
     task.on_kill()  # as after a timeout: once is enough

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.airflow, pytest.mark.e2e]
 
-DEADLINE_S = 120
+DEADLINE_S = 300
 
 FUNCTIONS = """
     import logging, threading, time

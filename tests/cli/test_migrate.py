@@ -87,7 +87,7 @@ def test_on_a_terminal_it_asks(old: Path, answer: str, written: bool) -> None:
         command, cwd=old, env=user_environment(), stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         os.write(keyboard, answer.encode())
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=180)
     os.close(terminal)
     os.close(keyboard)
     assert b"Replace conf/base/airflow.yml?" in err

@@ -1,4 +1,4 @@
-"""`kedro airflow up`, `status`, `run`, `down` as a user calls them, one after the other, on one Airflow."""
+"""`kedro airflow up`, `status`, `run`, `down` as a user calls them, on one Airflow."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from kedro_aloft.embedded import EmbeddedAirflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +35,22 @@ def project(module_builder: Callable[[str], ProjectBuilder]) -> Iterator[Project
     project.airflow("down")
 
 
+@pytest.fixture
+def up(project: Project) -> Project:
+    """The project with its Airflow, whichever test was the last."""
+    if EmbeddedAirflow(project.path).status().address is None:
+        project.airflow("up").ok()
+    return project
+
+
+@pytest.fixture
+def down(project: Project) -> Project:
+    """The project without."""
+    if EmbeddedAirflow(project.path).status().address is not None:
+        project.airflow("down").ok()
+    return project
+
+
 def _of_project(project: Project) -> list[str]:
     """Command lines of all processes that know the project's own Airflow home."""
     marker = f"{project.path}/.airflow".encode()
@@ -47,40 +65,40 @@ def _of_project(project: Project) -> list[str]:
     return found
 
 
-def test_status_before(project: Project) -> None:
-    done = project.airflow("status")
+def test_without_airflow_status_and_down_say_so(down: Project) -> None:
+    done = down.airflow("status")
     assert (done.code, "is down" in done.out) == (1, True)
-    assert "not up" in project.airflow("down").ok().text
+    assert "not up" in down.airflow("down").ok().text
 
 
-def test_up_shows_the_ui_and_the_pipeline(project: Project) -> None:
-    done = project.airflow("up").ok()
+def test_up_shows_the_ui_and_the_pipeline(down: Project) -> None:
+    done = down.airflow("up").ok()
     url = re.search(r"http://127\.0\.0\.1:\d+", done.err)
     assert url, done.text
-    with urllib.request.urlopen(f"{url[0]}/", timeout=20) as answer:
+    with urllib.request.urlopen(f"{url[0]}/", timeout=60) as answer:
         assert b"Airflow" in answer.read()
-    assert f"'{project.package}' is live" in done.err
+    assert f"'{down.package}' is live" in done.err
 
 
-def test_a_second_up_says_so(project: Project) -> None:
-    assert "already up" in project.airflow("up").ok().err
+def test_a_second_up_says_so(up: Project) -> None:
+    assert "already up" in up.airflow("up").ok().err
 
 
-def test_status_while_up(project: Project) -> None:
-    assert "http://127.0.0.1:" in project.airflow("status").ok().text
+def test_status_while_up(up: Project) -> None:
+    assert "http://127.0.0.1:" in up.airflow("status").ok().text
 
 
-def test_run_uses_it_and_leaves_it_up(project: Project) -> None:
-    done = project.airflow("run", "--json").ok()
+def test_run_uses_it_and_leaves_it_up(up: Project) -> None:
+    done = up.airflow("run", "--json").ok()
     outcome = json.loads(done.out)
     assert outcome["state"] == "success"
     assert "is up" in done.err
-    assert project.pickled("kept") == 1
-    assert "http://127.0.0.1:" in project.airflow("status").ok().text
+    assert up.pickled("kept") == 1
+    assert "http://127.0.0.1:" in up.airflow("status").ok().text
 
 
-def test_a_red_run_exits_1_and_says_why(project: Project) -> None:
-    done = project.airflow("run", "-p", "broken")
+def test_a_red_run_exits_1_and_says_why(up: Project) -> None:
+    done = up.airflow("run", "-p", "broken")
     assert done.code == 1
     assert "no luck" in done.err
     states = {words[0]: words for line in done.out.splitlines() if (words := line.split())}
@@ -88,8 +106,8 @@ def test_a_red_run_exits_1_and_says_why(project: Project) -> None:
     assert states["boom"][2] == "failed"
 
 
-def test_down_leaves_nothing(project: Project) -> None:
-    assert _of_project(project)
-    assert "Airflow is down" in project.airflow("down").ok().text
-    assert _of_project(project) == []
-    assert project.airflow("status").code == 1
+def test_down_leaves_nothing(up: Project) -> None:
+    assert _of_project(up)
+    assert "Airflow is down" in up.airflow("down").ok().text
+    assert _of_project(up) == []
+    assert up.airflow("status").code == 1

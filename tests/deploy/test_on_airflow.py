@@ -79,7 +79,7 @@ def _edit(project: Project, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def _wait_for(path: Path, deadline_s: float = 90) -> None:
+def _wait_for(path: Path, deadline_s: float = 300) -> None:
     deadline = time.monotonic() + deadline_s
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} does not appear"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kedro_aloft.embedded import EmbeddedAirflow
 
-DEADLINE_S = 120.0
+DEADLINE_S = 300.0
 
 
 @pytest.fixture

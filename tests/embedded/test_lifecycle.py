@@ -41,7 +41,7 @@ def test_nothing_runs_before(embedded: EmbeddedAirflow) -> None:
 def test_two_that_start_it_at_once_get_the_same(embedded: EmbeddedAirflow, python: Run) -> None:
     code = "import json\na = embedded.up()\nprint(json.dumps([a.pid, a.already_up]))\n"
     both = [python(embedded.project_path, code) for _ in range(2)]
-    (first, early), (second, late) = (json.loads(process.communicate(timeout=180)[0]) for process in both)
+    (first, early), (second, late) = (json.loads(process.communicate(timeout=300)[0]) for process in both)
     assert first == second
     assert sorted((early, late)) == [False, True]
 
@@ -66,7 +66,7 @@ def test_the_password_is_in_no_text(embedded: EmbeddedAirflow) -> None:
 def test_nobody_gets_in_without_a_password(embedded: EmbeddedAirflow) -> None:
     url = f"{embedded.up().url}/api/v2/dags"
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(url, timeout=30)
+        urllib.request.urlopen(url, timeout=60)
     assert caught.value.code == 401
     caught.value.close()
     assert embedded.api().import_errors() == []
@@ -141,7 +141,7 @@ def test_it_ends_with_its_user_however_that_one_ends(
     assert user.stdout is not None
     assert user.stdout.readline().strip() == "up"
     user.send_signal(ending)
-    user.wait(timeout=60)
+    user.wait(timeout=180)
     if ending is not signal.SIGKILL:
         assert processes_of(embedded.project_path) == {}
     wait_until(lambda: processes_of(embedded.project_path) == {}, "the end of all processes")

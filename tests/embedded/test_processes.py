@@ -54,7 +54,7 @@ def test_alive_until_it_ends(family: tuple[subprocess.Popen[str], int], wait_unt
     process = Process.of(child)
     assert process.alive
     os.kill(child, signal.SIGKILL)
-    assert wait_gone(process, deadline_s=60)
+    assert wait_gone(process, deadline_s=180)
     wait_until(lambda: children(parent.pid) == [], "a zombie is no child")
 
 
@@ -72,6 +72,6 @@ def test_wait_gone_gives_up(family: tuple[subprocess.Popen[str], int]) -> None:
 def test_kill_all_ends_what_is_there_each_time(family: tuple[subprocess.Popen[str], int]) -> None:
     parent, child = family
     assert kill_all(marked_family)
-    assert parent.wait(timeout=60) == -signal.SIGKILL
+    assert parent.wait(timeout=180) == -signal.SIGKILL
     assert not Process.of(child).alive
     assert marked_family() == []

@@ -52,7 +52,7 @@ def day(name):
 def wait_for_gate(name):
     """Waits for a file of the test, not for a time."""
     logging.getLogger(__name__).info("waiting for the gate")
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while not (PROJECT / "gate").exists() and time.monotonic() < end:
         time.sleep(0.05)
     logging.getLogger(__name__).info("the gate is open")
@@ -103,7 +103,7 @@ class Operated:
         for file in sorted(self.remote.dags.glob(f"{self.project.package}*_dag.py")):
             source = file.read_text()
             dag_id = source.partition('dag_id="')[2].partition('"')[0]
-            wait_for_dag(self.remote.api(), dag_id, marker=str(recorded_fingerprint(source)), deadline_s=90, file=file)
+            wait_for_dag(self.remote.api(), dag_id, marker=str(recorded_fingerprint(source)), deadline_s=300, file=file)
 
     def outcome(self, verb: str, *words: str) -> dict[str, Any]:
         """Return what a verb that waits prints with --json."""

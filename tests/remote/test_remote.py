@@ -34,7 +34,7 @@ with DAG("plain", doc_md="first plain file"):
 def test_a_celery_worker_runs_what_is_in_the_dag_folder_and_sees_the_object_store(remote: Remote) -> None:
     (remote.dags / "plain.py").write_text(_DAG)
     api = remote.api()
-    wait_for_dag(api, "plain", marker="first plain file", deadline_s=60)
+    wait_for_dag(api, "plain", marker="first plain file", deadline_s=300)
     api.set_paused("plain", paused=False)
     run = api.trigger("plain")
     result = follow_run(api, "plain", run.run_id, on_change=lambda _task: None)

@@ -131,7 +131,7 @@ def test_run_once_waits_for_no_sensor_and_logs_follow_it_while_it_runs(operated:
             _follow_to_the_gate(operated, words)
         finally:
             (project.path / "gate").touch()
-            out, err = running.communicate(timeout=120)
+            out, err = running.communicate(timeout=300)
     assert running.returncode == 0, out + err
 
 

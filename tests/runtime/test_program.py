@@ -112,7 +112,7 @@ def test_sigterm_ends_it(builder: ProjectBuilder) -> None:
     with start(project, environment(project, "wait")) as process:
         wait_until(project.notes, "the node waits")
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     assert process.returncode == 143
 
 

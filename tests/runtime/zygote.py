@@ -45,7 +45,7 @@ def _serve(work: dict) -> dict:
 
 def _left_behind(group: int) -> bool:
     """Whether processes outlived the one that started them; they are ended then."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     try:
         while time.monotonic() < deadline:
             os.killpg(group, 0)

@@ -35,7 +35,7 @@ def test_ten_runs_at_once_give_ten_correct_results(
 
             def start(number, wait):
                 note(f"start {number}", "starts.txt")
-                deadline = time.monotonic() + 150
+                deadline = time.monotonic() + 600
                 while wait and not (PROJECT / "go").exists():  # until all ten runs are there
                     assert time.monotonic() < deadline
                     time.sleep(0.05)
@@ -240,7 +240,7 @@ def test_a_run_that_has_to_queue_is_waited_for(on_airflow: OnAirflow, builder: P
 
             def hold(wait):
                 note(f"hold {wait}")
-                deadline = time.monotonic() + 150
+                deadline = time.monotonic() + 600
                 while wait and not (PROJECT / "go").exists():
                     assert time.monotonic() < deadline
                     time.sleep(0.05)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from support.projects import Project
 
-DAG_TEST_DEADLINE_S = 240
+DAG_TEST_DEADLINE_S = 600
 
 
 def load_dags(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COMMAND_DEADLINE_S = 300
+COMMAND_DEADLINE_S = 600
 _LAST_WORDS_S = 10
 SHORT_LIVES = {"KEDRO_ALOFT_WARM_IDLE_S": "30"}
 """One warm server per project; none may outlive a test run that is killed."""

@@ -22,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.airflow import locked
 from support.base_image import IMAGE_ENVIRONMENT, base_image_key, write_base_files
 from support.commands import program, run_command, user_cache
 from support.engine_keeper import SYSTEM_PATH
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = "kedro-aloft-tests"
-START_DEADLINE_S = 60.0
+START_DEADLINE_S = 300.0
 BUILD_DEADLINE_S = 600.0
 _STARTS = 3
 _KEEPER = Path(__file__).with_name("engine_keeper.py")
@@ -80,14 +81,14 @@ class Engine:
             The tag.
         """
         proxies = [word for name in _PROXIES if name in os.environ for word in ("--build-arg", name)]
-        with _locked(self.directory / "build"):
+        with locked(self.directory / "build"):
             self.docker("build", "--quiet", "--network", "host", *proxies, "--tag", tag, context)
         return tag
 
     def base_image(self) -> str:
         """Return the tag of an image with Debian's essentials, Python, pip and uv, from the machine's own packages."""
         tag = f"{REPOSITORY}/base:{base_image_key()}"
-        with _locked(self.directory / "base"):
+        with locked(self.directory / "base"):
             if not self.has(tag):
                 self._make_base(tag)
         return tag
@@ -163,7 +164,7 @@ def running_engine(directory: Path | None = None) -> Iterator[Engine]:
         path.mkdir(parents=True, exist_ok=True)
     with (directory / "users").open("a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        with _locked(directory / "start"):
+        with locked(directory / "start"):
             _start(directory)
         yield Engine(directory)
 
@@ -178,7 +179,7 @@ def install_docker() -> None:
         raise EngineMissingError("Tests with containers start a Docker engine of their own, which only root can.")
     if shutil.which("dpkg-query") is None:
         raise EngineMissingError("Tests with containers make their image from Debian packages; this is another system.")
-    with _locked(Path(tempfile.gettempdir(), "kedro-aloft-tests-apt.lock")):
+    with locked(Path(tempfile.gettempdir(), "kedro-aloft-tests-apt.lock")):
         if shutil.which("dockerd", path=f"{os.environ['PATH']}:{SYSTEM_PATH}") is None:
             _apt_get("update", "-qq")
             _apt_get("install", "-qq", "-y", "--no-install-recommends", "docker.io")
@@ -235,13 +236,6 @@ def _answers(directory: Path) -> bool:
     words = ["docker", "version", "--format", "{{.Server.Version}}"]
     environment = {**os.environ, **Engine(directory).environment}
     return subprocess.run(words, env=environment, check=False, capture_output=True).returncode == 0
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @cache

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
-_STOP_DEADLINE_S = 30.0
+_STOP_DEADLINE_S = 60.0
 _LOOK_S = 0.1
 SYSTEM_PATH = "/usr/sbin:/sbin"
 """Where Debian has the engine; not on every user's path."""

@@ -138,7 +138,7 @@ class MwaaDouble(Double):
     def _has(self, key: str, version: str) -> bool:
         address = f"{self.s3}/{self.environment.bucket}/{key}?{urlencode({'versionId': version})}"
         try:
-            with urlopen(Request(address, method="HEAD", headers=SIGNED), timeout=30):
+            with urlopen(Request(address, method="HEAD", headers=SIGNED), timeout=60):
                 return True
         except HTTPError as error:
             error.close()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-START_DEADLINE_S = 180.0
+START_DEADLINE_S = 600.0
 _REQUIREMENTS = ROOT / "requirements" / "remote.txt"
 _KEEPER = Path(__file__).with_name("remote_keeper.py")
 _PACKAGES = {"redis-server": "redis-server", "initdb": "postgresql"}

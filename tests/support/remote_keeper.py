@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _LOOK_S = 0.1
-_SERVER_DEADLINE_S = 60.0
+_SERVER_DEADLINE_S = 300.0
 _CELERY = "airflow.providers.celery.executors.celery_executor.CeleryExecutor"
 _SIMPLE = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
 

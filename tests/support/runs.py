@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-DEADLINE_S = 180.0
+DEADLINE_S = 600.0
 
 
 def tasks_of(outcome: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from support.projects import Project
 
-DEADLINE_S = 60.0
+DEADLINE_S = 180.0
 VERSION = "2026-01-02T03.04.05.678Z-0123abcd"
 _SOURCE = str(Path(__file__).parents[2] / "src")
 

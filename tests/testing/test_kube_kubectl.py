@@ -96,6 +96,6 @@ def test_what_kubectl_sends_as_protobuf_is_refused_in_words(kubectl: Kubectl) ->
 
 
 def test_wait_and_nodes(kubectl: Kubectl) -> None:
-    kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/fails", "--timeout=30s").ok()
+    kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/fails", "--timeout=180s").ok()
     assert rows(kubectl("get", "nodes"))[1][:2] == ["node-1", "Ready"]
     assert "v1.33.0-kedro-aloft-double" in kubectl("version").ok().out

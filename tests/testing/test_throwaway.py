@@ -27,7 +27,7 @@ with ThrowAwayAirflow(Path(sys.argv[1])) as airflow:
     print(airflow._child.pid, flush=True)
     time.sleep(600)
 """
-DEADLINE_S = 120
+DEADLINE_S = 300
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])

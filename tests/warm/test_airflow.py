@@ -66,7 +66,7 @@ def put_live(
             f"with DAG({project.package!r}, tags=['live'], is_paused_upon_creation=False):\n"
             f"    KedroOperator(task_id={node!r}, kedro=kedro, nodes=[{node!r}])\n"
         )
-        wait_for_dag(api, project.package, marker="live", deadline_s=120, file=file)
+        wait_for_dag(api, project.package, marker="live", deadline_s=300, file=file)
         api.set_paused(project.package, paused=False)
         return project
 

@@ -150,7 +150,7 @@ def test_another_user_gets_nothing(warm: Warm, builder: ProjectBuilder) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
     os.close(descriptor)
     assert done.stdout == "b''\n" or "Connection reset" in done.stderr or "Broken pipe" in done.stderr, done.stderr

@@ -127,4 +127,4 @@ def deploy(embedded: Any, dag: CompiledDag) -> None:
     )
 
 
-LIVE_DEADLINE_S = 60.0
+LIVE_DEADLINE_S = 180.0

@@ -33,6 +33,7 @@ from kedro_aloft.embedded.guard import GRACE_S, command
 from kedro_aloft.embedded.layout import Layout, read_json, write_private
 from kedro_aloft.embedded.processes import Process, descendants, kill_all, marked, send, wait_gone
 from kedro_aloft.errors import EmbeddedError
+from kedro_aloft.locks import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 COMPONENTS = ("scheduler", "dag_processor", "triggerer", "metadatabase")
-START_DEADLINE_S = 120.0
+START_DEADLINE_S = 300.0
 POLL_S = 0.05
 LOG_LINES = 25
 
@@ -375,25 +376,13 @@ class EmbeddedAirflow:
     # Locks
 
     def _in_use(self) -> contextlib.AbstractContextManager[None]:
-        return _locked(self.layout.users_lock, fcntl.LOCK_SH)
+        return locked(self.layout.users_lock, shared=True)
 
     def _exclusively(self) -> contextlib.AbstractContextManager[None]:
-        return _locked(self.layout.start_lock, fcntl.LOCK_EX)
+        return locked(self.layout.start_lock)
 
 
 # What needs no EmbeddedAirflow
-
-
-@contextlib.contextmanager
-def _locked(path: Path, kind: int) -> Iterator[None]:
-    """Hold a lock; the kernel releases it when this process ends in whatever way."""
-    with path.open("a", encoding="utf-8") as file:
-        fcntl.flock(file, kind)
-        try:
-            yield
-        finally:
-            # Explicitly, because a fork of this process may still hold the same open file.
-            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _others_use(users_lock: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -11,14 +10,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import RunError
+from kedro_aloft.locks import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _COMPLETE = ".complete"
 _KEY_LENGTH = 16
@@ -45,7 +44,8 @@ def build_environment(requirements: Path, *, python: str | None, cache: Path) ->
         RunError: If it cannot be built.
     """
     directory = cache / environment_key(requirements, python=python)
-    with _locked(directory.with_suffix(".lock")):
+    cache.mkdir(parents=True, exist_ok=True)
+    with locked(directory.with_suffix(".lock")):
         if not (directory / _COMPLETE).exists():
             logger.info("Building the environment of %s in %s", requirements.name, directory)
             shutil.rmtree(directory, ignore_errors=True)
@@ -90,14 +90,6 @@ def _files(requirements: Path) -> list[Path]:
         included = _INCLUDE.findall(path.read_text(encoding="utf-8"))
         waiting += [(path.parent / name).resolve() for name in included if "://" not in name]
     return found
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _commands(requirements: Path, directory: Path, python: str) -> list[list[str]]:

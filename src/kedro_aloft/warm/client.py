@@ -40,7 +40,7 @@ IDLE_S = 600.0
 
 _GRACE_S = 5.0
 _MARGIN_S = 3.0
-_START_DEADLINE_S = 20.0
+_START_DEADLINE_S = 60.0
 _ANSWER_DEADLINE_S = 120.0
 """The server answers when its imports are done."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft import __version__
+from kedro_aloft.locks import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from kedro_aloft.contract.request import TaskRequest
 
@@ -58,15 +59,9 @@ class Home:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
             raise ForeignError(f"the directory {self.directory} is not private to this user")
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Let one process at a time start the server; the kernel unlocks when its holder ends."""
-        descriptor = os.open(self.directory / f"{self.key}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+    def locked(self) -> AbstractContextManager[None]:
+        """Let one process at a time start the server."""
+        return locked(self.directory / f"{self.key}.lock")
 
     def connect(self) -> socket.socket:
         """Return a connection to the server.

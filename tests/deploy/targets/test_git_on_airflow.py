@@ -29,8 +29,8 @@ VERSION = "first"
 
 
 def wait(gate):
-    """Return when somebody has made the file, or after a minute."""
-    until = time.monotonic() + 60
+    """Return when somebody has made the file, or after ten minutes."""
+    until = time.monotonic() + 600
     while gate and not os.path.exists(gate) and time.monotonic() < until:
         time.sleep(0.1)
     return VERSION

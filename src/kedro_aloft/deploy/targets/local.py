@@ -23,7 +23,7 @@ class LocalTarget:
     """The embedded Airflow, which a deploy starts and leaves running."""
 
     kind: ClassVar[str] = "local"
-    capabilities: ClassVar[Capabilities] = Capabilities(live_s=60.0, set_variable="")
+    capabilities: ClassVar[Capabilities] = Capabilities(live_s=180.0, set_variable="")
     settings_model: ClassVar[type[TargetSettings]] = LocalSettings
 
     def __init__(self, settings: TargetSettings, *, name: str, project: Path) -> None:
