@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.cli.console import marked
@@ -69,6 +68,8 @@ def write_history(project_path: Path, dag_id: str, history: History, *, source: 
 
 def seen_in(outcome: Outcome, reports: Mapping[str, Mapping[str, Any]], *, slots: int | None = None) -> History:
     """Return what one run showed: seconds, memory and sizes of its nodes, and what a task takes beyond its nodes."""
+    from statistics import median  # reading histories, as every command does, needs no fractions and decimals
+
     seconds: dict[str, float] = {}
     memory_mib: dict[str, float] = {}
     size_bytes: dict[str, int] = {}
@@ -86,7 +87,7 @@ def seen_in(outcome: Outcome, reports: Mapping[str, Mapping[str, Any]], *, slots
         seconds=seconds,
         memory_mib=memory_mib,
         size_bytes=size_bytes,
-        overhead_s=round(statistics.median(beyond), 3) if beyond else None,
+        overhead_s=round(median(beyond), 3) if beyond else None,
         slots=slots,
     )
 

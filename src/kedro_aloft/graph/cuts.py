@@ -8,10 +8,11 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, MutableSequence, Sequence
 
     from kedro_aloft.graph.makespan import Work
 
@@ -62,7 +63,7 @@ def cut_fewest(work: Work) -> tuple[int, ...]:
 def _rounds(work: Work) -> list[int]:
     """How often needs change, at most, on the way to each node: between two rounds lies every border of needs."""
     rounds = [0] * len(work.names)
-    for node, parents in enumerate(work.parents):
+    for node, parents in enumerate(work.parents if any(work.needs) else ()):  # else all needs are the same, number 0
         rounds[node] = max((rounds[one] + (work.needs[one] != work.needs[node]) for one in parents), default=0)
     return rounds
 
@@ -80,17 +81,17 @@ def cuts_by_stages(work: Work, case: Sequence[float]) -> Iterator[tuple[int, ...
     """
     fine = LIGHT_BLOCK * _fixed_s(work)
     coarse = max(fine, sum(case) / COARSE_BLOCKS)
-    for late, light in dict.fromkeys(((False, fine), (True, fine), (False, coarse), (True, coarse))):
-        blocks = _blocks(work, case, late=late, light=light)
+    levels = (_early_levels(work), _late_levels(work))
+    for light, keys in product(dict.fromkeys((fine, coarse)), levels):
+        blocks = _blocks(keys, case, light=light)
         stages = _stages(work, case, blocks, longest=LONG_STAGE * light / LIGHT_BLOCK)
         parts = _parts(work, stages)
         yield numbered(parts)
         yield _packed(work, case, stages, parts)
 
 
-def _blocks(work: Work, case: Sequence[float], *, late: bool, light: float) -> list[tuple[int, list[int]]]:
+def _blocks(keys: Sequence[tuple[int, int]], case: Sequence[float], *, light: float) -> list[tuple[int, list[int]]]:
     """Levels of nodes, light ones together: (round, nodes). No edge leads back, nor inside a block to other needs."""
-    keys = _late_levels(work) if late else _early_levels(work)
     levels: dict[tuple[int, int], list[int]] = defaultdict(list)
     for node, key in enumerate(keys):
         levels[key].append(node)
@@ -114,7 +115,7 @@ def _early_levels(work: Work) -> list[tuple[int, int]]:
     rounds = _rounds(work)
     depth = [0] * len(rounds)
     for node, parents in enumerate(work.parents):
-        depth[node] = max((depth[one] + 1 for one in parents), default=0)
+        depth[node] = max([depth[one] for one in parents], default=-1) + 1
     return list(zip(rounds, depth, strict=True))
 
 
@@ -233,7 +234,7 @@ def _stage_seconds(
         yield last, start_s + costs.launch_s * tasks + side_by_side
 
 
-def _find(leader: dict[int, int], node: int) -> int:
+def _find(leader: MutableSequence[int] | dict[int, int], node: int) -> int:
     while leader[node] != node:
         leader[node] = leader[leader[node]]
         node = leader[node]
@@ -249,13 +250,14 @@ def _paying_tasks(work: Work, total: float, parts: int) -> int:
 
 def _parts(work: Work, stages: Sequence[int]) -> list[int]:
     """The connected part of its stage that each node belongs to, named by one of its nodes."""
-    leader: dict[int, int] = {}
+    leader = list(range(len(stages)))
     for node, parents in enumerate(work.parents):
-        leader[node] = node
         for parent in parents:
             if stages[parent] == stages[node]:
                 leader[_find(leader, parent)] = node
-    return [_find(leader, node) for node in range(len(stages))]
+    for node in range(len(leader) - 1, -1, -1):  # no leader comes before those whom it leads
+        leader[node] = leader[leader[node]]
+    return leader
 
 
 def _packed(work: Work, case: Sequence[float], stages: Sequence[int], parts: Sequence[int]) -> tuple[int, ...]:
