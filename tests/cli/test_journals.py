@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.cli.journals import nodes_of_run, read_journal
-from kedro_aloft.cli.outcome import _nodes, _size
+from kedro_aloft.cli.outcome import Outcome, TaskOutcome, _nodes, _size, print_outcome
 from kedro_aloft.client import AirflowApi, TaskState
 from kedro_aloft.contract.journal import Journal, NodeEntry
+
+if TYPE_CHECKING:
+    import pytest
 
 ENTRY = NodeEntry(state="ok", start=1.0, end=3.5, rows=2, outputs={"x": "memory"})
 
@@ -65,6 +69,18 @@ def test_nodes_of_a_killed_task_are_told_by_its_journal() -> None:
         ("c", "not run", None),
     ]
     assert [node.state for node in _nodes(("a", "c"), "failed", None, None)] == ["failed", "failed"]
+
+
+def test_the_table_has_every_figure_of_a_node(capsys: pytest.CaptureFixture[str]) -> None:
+    entry = replace(ENTRY, rows=1234, bytes=5 << 20, peak=131.2, outputs={"x": "memory", "y": "catalog"})
+    nodes = _nodes(("a", "b"), "failed", None, {"a": replace(entry, state="kept"), "b": replace(entry, state="failed")})
+    task = TaskOutcome(id="all", state="failed", seconds=9.0, tries=2, nodes=nodes)
+    print_outcome(Outcome(dag_id="shop", run_id="r", state="failed", seconds=12.0, tasks=(task,)))
+    printed = capsys.readouterr()
+    _, first, second = (" ".join(line.split()) for line in printed.out.splitlines())
+    assert first == "a all kept ████████████ 2.5 s 1,234 5.0 MiB 131 MiB catalog, memory 9.0 s"
+    assert second == first.replace("a all kept", "b all failed")
+    assert "failed in 12.0 s" in printed.err
 
 
 def test_sizes_are_told_in_the_largest_unit() -> None:

@@ -110,7 +110,8 @@ def test_a_message_of_today_is_read_tomorrow() -> None:
         '"load_versions": {"x": "1"}, "pinned": ["m"], "versioned": ["m"], "handoff_uri": ".airflow/handoff", '
         '"gives": ["g"], "takes": ["k"], "runner": "ThreadRunner", "skip_plugin_hooks": ["kedro-telemetry"], '
         '"stage": "finish", "mlflow": true, "pipeline_hooks": "per_run", '
-        '"resume": true, "clear_number": 1, "rerun": ["a"], "states": {"t": null}, "errors": {"t": "E"}}'
+        '"resume": true, "clear_number": 1, "rerun": ["a"], "doubtful": ["b"], '
+        '"states": {"t": null}, "errors": {"t": "E"}}'
     )
     request = TaskRequest.from_json(written)
     assert request.to_json() == written

@@ -87,7 +87,10 @@ def test_nodes_run_and_the_report_is_the_last_line(builder: ProjectBuilder) -> N
     assert project.pickled("doubled") == 8
     assert any(line.startswith("WARNING") and "shop: careful" in line for line in lines)
     report = json.loads(lines[-1].removeprefix(REPORT_MARK))
-    assert [node["name"] for node in report["nodes"]] == ["double"]
+    (node,) = report["nodes"]
+    assert (node["name"], node["outputs"][0]["kept_in"]) == ("double", "catalog")
+    assert node["seconds"] > 0
+    assert node["peak_memory_mib"] > 10
     assert report["failure"] is None
 
 

@@ -273,6 +273,20 @@ def test_what_somebody_clears_runs_though_the_try_is_killed_before_it_notes_that
     assert ran(project) == ["n5", "n6", *CHAIN[8:]]
 
 
+@pytest.mark.parametrize("edited", [False, True], ids=["the-same-code", "other-code"])
+def test_nodes_that_airflow_knows_nothing_of_run_unless_they_are_noted(
+    worker: Worker, builder: ProjectBuilder, edited: bool
+) -> None:
+    project = chain(builder, kept=("d4", "d12"))
+    run(worker, project, env={"FAILS": "n9"}).failure()
+    ran(project)
+    if edited:
+        _edit_code(project)
+    again = {"rerun": ("n6", *CHAIN[9:]), "doubtful": (*CHAIN[:5], *CHAIN[6:9])}
+    run(worker, project, try_number=2, clear_number=1, **again).ok()
+    assert ran(project) == (CHAIN if edited else ["n5", "n6", *CHAIN[8:]])
+
+
 def test_a_try_of_airflows_own_keeps_nothing_that_would_be_another_one(worker: Worker, builder: ProjectBuilder) -> None:
     project = chain(builder, kept=("d4", "d12"))
     run(worker, project, env={"FAILS": "n9"}).failure()

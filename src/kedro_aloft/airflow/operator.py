@@ -92,7 +92,7 @@ class KedroOperator(BaseOperator):
             request = self.build_request(context)
             asking = self._ask_mirrors(context)
             if asking is not None:
-                request = replace(request, rerun=asking.rerun)
+                request = replace(request, rerun=asking.rerun, doubtful=asking.doubtful)
             with self._journal(context, asking) as journal, _environment(self.env_vars), self._stoppable():
                 tell = None if journal is None else journal.add
                 report = launch(request, warm=self.kedro.warm, venv=self.venv, tell=tell)

@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 _FINISHED_KEY = "kedro_finished"
 """Key in Airflow's store for the state of a task, which outlives its tries and clears; Airflow ≥ 3.3."""
 
+_ENDED_ILL = frozenset({"failed", "upstream_failed", "skipped"})
+"""States of static mirrors whose task failed, and that nobody has cleared since."""
+
 
 class Asking:
     """Asks the mirrors of a fused task, and keeps the list of its finished nodes.
@@ -32,10 +35,13 @@ class Asking:
         self._store: Any = context.get("task_state_store")
         clear_number, ti = getattr(context["dag_run"], "clear_number", 0) or 0, context["ti"]
         before = Finished.from_json(self._read())
-        asked = nodes_to_run(_states(mirrors, ti), before, clear_number=clear_number)
+        states = _states(mirrors, ti)
+        asked = nodes_to_run(states, before, clear_number=clear_number)
+        self.doubtful = tuple(node for node in asked if before is None and states[node] in _ENDED_ILL)
+        """Nodes that nobody cleared, and that may be done: without that store, only what the runtime noted says so."""
         by_itself = ti.try_number <= 1 or (before is not None and before.clear_number == clear_number)
         unheard = not by_itself or (clear_number > 0 and ti.try_number > 1)
-        self.rerun: tuple[str, ...] | None = asked if unheard else None
+        self.rerun = tuple(node for node in asked if node not in self.doubtful) if unheard else None
         """The nodes that must run; None where nobody ever cleared anything, and the runtime knows best what is left.
 
         It also knows best once it has noted a try since the last clear, but that one may have been killed before.

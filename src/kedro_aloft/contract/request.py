@@ -43,6 +43,7 @@ class TaskRequest:
         resume: Whether a task of several nodes goes on where an earlier try of it failed.
         clear_number: How often the DAG run was cleared. The same as in an earlier try: Airflow tries again by itself.
         rerun: Nodes that must run, whatever earlier tries did, and those that they need; None to go by earlier tries.
+        doubtful: Nodes that must run with those of `rerun` unless earlier tries are known to have done them.
         states: How the run's tasks ended, by task id; for `finish`.
         errors: What tasks that failed said, by task id, as far as it is known; for `finish`.
     """
@@ -75,6 +76,7 @@ class TaskRequest:
     resume: bool = True
     clear_number: int = 0
     rerun: tuple[str, ...] | None = None
+    doubtful: tuple[str, ...] = ()
     states: Mapping[str, str | None] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 

@@ -134,11 +134,11 @@ class Resume:
     def _decide(self, pipeline: Pipeline, catalog: DataCatalog, found: SavedState | None) -> None:
         self._fingerprint(pipeline, catalog)
         names = {node.name for node in pipeline.nodes}
-        asked = names & set(self._rerun) if self._rerun else set(names)
+        asked = names & {*self._rerun, *self._request.doubtful} if self._rerun else set(names)
         if found is not None and found.clear_number == self._request.clear_number:
             asked = names - found.done.keys()  # Airflow may not know yet what was to be made again
-        elif found is not None and not self._rerun:
-            asked -= found.done.keys()
+        elif found is not None:
+            asked -= found.done.keys() - set(self._rerun or ())
         steps = [_step(node) for node in pipeline.nodes]
         state = found or SavedState(stamp="", done=dict.fromkeys(names - asked, NodeEntry(state=KEPT)))
         shared = state.shared | self._shared_by_configuration(pipeline, catalog)
