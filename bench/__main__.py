@@ -22,7 +22,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.text import Text
 
-from bench import budgets, checking, containers, creating, deploying, handoff, parsing, report, runs, tasks
+from bench import budgets, checking, containers, creating, deploying, fused, handoff, parsing, report, runs, tasks
 from bench.commands import BenchError
 from bench.environments import CACHE
 from bench.figures import Figures
@@ -86,6 +86,13 @@ def _runs(figures: Figures, *, quick: bool) -> None:
         console.print(Text(f"   {case.name}: {time.perf_counter() - begun:.0f} s"))
 
 
+def _fused(figures: Figures, *, quick: bool) -> None:
+    for case in fused.cases(quick=quick):
+        begun = time.perf_counter()
+        fused.measure_fused(figures, case)
+        console.print(Text(f"   {case.name}: {time.perf_counter() - begun:.0f} s"))
+
+
 def _create(figures: Figures, *, quick: bool) -> None:
     sizes = creating.QUICK_SIZES if quick else creating.SIZES
     creating.measure_creating(figures, sizes=sizes, repeats=1 if quick else COMMAND_REPEATS)
@@ -122,6 +129,7 @@ def _deploy(figures: Figures, *, quick: bool) -> None:
 
 SUITES: dict[str, Suite] = {
     "runs": _runs,
+    "fused": _fused,
     "create": _create,
     "check": _check_rules,
     "parse": _parse,

@@ -15,10 +15,12 @@ from bench.dags import source_path
 from kedro_aloft.embedded import EmbeddedAirflow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from kedro_aloft.client import AirflowApi, RunState
+    from kedro_aloft.client.values import TaskState
 
 LIVE_DEADLINE_S = 120.0
 POLL_S = 0.25
@@ -34,20 +36,34 @@ class Measured:
     Args:
         makespan_s: From its start to its end, as Airflow counts.
         cpu_s: Processor time of scheduler, API server, tasks and warm servers meanwhile.
+        aside_s: The same of DAG processor and triggerer, by name.
         peak_mib: Largest proportional set size of these processes together, above what they had before; 0 when it was
             not asked for, since looking costs processor time.
-        task_s: Seconds of each task, as Airflow counts.
+        states: Its tasks when it had ended.
+        end: When it ended.
     """
 
     makespan_s: float
     cpu_s: float
+    aside_s: Mapping[str, float]
     peak_mib: float
-    task_s: tuple[float, ...]
+    states: tuple[TaskState, ...]
+    end: datetime
 
     @property
     def tasks(self) -> int:
         """How many tasks ran."""
-        return len(self.task_s)
+        return len(self.states)
+
+    @property
+    def task_s(self) -> tuple[float, ...]:
+        """Seconds of each task, as Airflow counts."""
+        return tuple(task.seconds or 0.0 for task in self.states)
+
+    def tail_s(self, task_id: str) -> float:
+        """Seconds from the end of a task to the end of the run."""
+        (end,) = (task.end for task in self.states if task.task_id == task_id)
+        return (self.end - end).total_seconds() if end else 0.0
 
 
 class Airflow:
@@ -77,8 +93,13 @@ class Airflow:
                 raise BenchError(f"Airflow does not serve {file.name}: {errors}")
             time.sleep(POLL_S)
 
-    def run(self, dag_id: str, *, memory: bool = False) -> Measured:
+    def run(self, dag_id: str, *, memory: bool = False, settle_s: float = 0.0) -> Measured:
         """Run a DAG.
+
+        Args:
+            dag_id: Its id.
+            memory: Whether to look at memory.
+            settle_s: How long processor time is counted after the end of the run, for what Airflow does later.
 
         Raises:
             BenchError: The run failed.
@@ -86,11 +107,12 @@ class Airflow:
         before = self._cpu_s()
         with self._watching(memory=memory) as peak:
             state = self._finished(self._api.trigger(dag_id))
-        cpu_s = self._cpu_s() - before
-        if state.state != "success" or state.seconds is None:
+        time.sleep(settle_s)
+        used = {name: seconds - before[name] for name, seconds in self._cpu_s().items()}
+        if state.state != "success" or state.seconds is None or state.end_date is None:
             raise BenchError(f"{dag_id}: the run is {state.state}")
         tasks = self._api.tasks(dag_id, state.run_id)
-        return Measured(state.seconds, cpu_s, peak[0], tuple(task.seconds or 0.0 for task in tasks))
+        return Measured(state.seconds, used.pop(""), used, peak[0], tasks, state.end_date)
 
     def _finished(self, state: RunState) -> RunState:
         while not state.finished:
@@ -98,17 +120,13 @@ class Airflow:
             state = self._api.run(state.dag_id, state.run_id)
         return state
 
-    def _cpu_s(self) -> float:
-        """Seconds so far of all processes that matter; those that ended are in the account of who waited for them."""
-        total = 0.0
-        for process in self._processes():
-            with contextlib.suppress(psutil.Error):
-                total += sum(process.cpu_times()[:4])
-        return total
+    def _cpu_s(self) -> dict[str, float]:
+        """Seconds so far: of the components aside by name, and of all other processes under an empty name."""
+        return {"": _used_s(self._processes())} | {name: _used_s(_tree(one)) for name, one in self._aside.items()}
 
     def _processes(self) -> list[psutil.Process]:
         everything = self._root.children(recursive=True)
-        aside = {pid for process in self._aside for pid in _tree(process)}
+        aside = {process.pid for component in self._aside.values() for process in _tree(component)}
         return [self._root, *(process for process in everything if process.pid not in aside)]
 
     @contextlib.contextmanager
@@ -140,21 +158,30 @@ class Airflow:
         return total / 2**20
 
 
-def _components_aside(root: psutil.Process) -> list[psutil.Process]:
+def _components_aside(root: psutil.Process) -> dict[str, psutil.Process]:
     (nursery,) = root.children()
     components = sorted(nursery.children(), key=psutil.Process.create_time)
-    return [process for name, process in zip(COMPONENTS, components, strict=False) if name in ASIDE]
+    return {name: process for name, process in zip(COMPONENTS, components, strict=False) if name in ASIDE}
 
 
-def _tree(process: psutil.Process) -> list[int]:
+def _tree(process: psutil.Process) -> list[psutil.Process]:
     with contextlib.suppress(psutil.Error):
-        return [process.pid, *(child.pid for child in process.children(recursive=True))]
+        return [process, *process.children(recursive=True)]
     return []
 
 
+def _used_s(processes: Iterable[psutil.Process]) -> float:
+    """Processor seconds so far; processes that ended are in the account of who waited for them."""
+    total = 0.0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            total += sum(process.cpu_times()[:4])
+    return total
+
+
 @contextlib.contextmanager
-def started(project: Path, parallelism: int) -> Iterator[Airflow]:
+def started(project: Path, parallelism: int, *, env: Mapping[str, str] | None = None) -> Iterator[Airflow]:
     """Start an Airflow in a project, and stop it."""
-    embedded = EmbeddedAirflow(project, env=source_path(project), parallelism=parallelism)
+    embedded = EmbeddedAirflow(project, env={**source_path(project), **(env or {})}, parallelism=parallelism)
     with embedded.running() as address:
         yield Airflow(embedded.api(), address.pid, embedded.dags_folder)

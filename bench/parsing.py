@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bench import dags
 from bench.commands import BenchError, environment
 from bench.projects import layered, write_synthetic
+from kedro_aloft.contract.mirror import MAX_LIVE
 
 if TYPE_CHECKING:
     from bench.figures import Figures
@@ -63,6 +64,9 @@ def measure_parsing(figures: Figures) -> None:
             project = write_synthetic(Path(directory), shape)
             files = {"ours": Path(directory) / f"ours_{size}", "kedro-airflow": Path(directory) / f"theirs_{size}"}
             dags.create_ours(project, files["ours"])
+            if size <= MAX_LIVE:
+                files["ours-live"] = Path(directory) / f"live_{size}"
+                dags.create_ours(project, files["ours-live"], "--group-by", "pipeline", "--set", "mirrors=live")
             dags.create_theirs(project, files["kedro-airflow"])
             by_hand = Path(directory) / f"by_hand_{size}" / "dag.py"
             by_hand.parent.mkdir()

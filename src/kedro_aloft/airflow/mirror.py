@@ -39,10 +39,17 @@ FIGURES_KEY = "kedro_node"
 """XCom key of a mirror: its node's true times and figures. Airflow's own duration is that of the wait."""
 
 POLL_S = 0.5
-"""Pause between two looks at a runner that runs, or is about to."""
+"""Shortest pause between two looks at a runner that runs, or is about to."""
+
+PATIENCE_S = 0.05
+"""What each earlier look adds to that pause, as long as there are as many mirrors that wait.
+
+Mirrors that end together cost less: Airflow's DAG processor reads the DAG file once for all of them. A young run,
+and one of which few mirrors are left, are looked at most often.
+"""
 
 IDLE_POLL_S = 2.0
-"""The same while it waits for the tasks before it."""
+"""The same while it waits for the tasks before it; and the longest pause."""
 
 _LONGEST_PAUSE = 6
 """Power of two of the seconds between two looks from a worker, each of which is a process there."""
@@ -289,7 +296,12 @@ class _Poller:
             except Exception:  # whatever it is, the mirrors wait for the next look
                 failures += 1
                 logger.warning("Cannot look at %s (%d times).", self.key, failures, exc_info=True)
-            await asyncio.sleep(POLL_S if self.sight.runner in _SOON and not failures else IDLE_POLL_S)
+            await asyncio.sleep(self._pause_s() if not failures else IDLE_POLL_S)
+
+    def _pause_s(self) -> float:
+        if self.sight.runner not in _SOON:
+            return IDLE_POLL_S
+        return min(POLL_S + PATIENCE_S * min(self.watchers, self.ended), IDLE_POLL_S)
 
     async def _look(self) -> None:
         from asgiref.sync import sync_to_async
