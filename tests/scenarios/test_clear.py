@@ -106,5 +106,6 @@ def test_without_tasks_to_show_them_a_failed_task_goes_on_where_it_failed(projec
 def test_a_node_that_failed_is_told_once(project: Project) -> None:
     run_id = run(project, "live", fails="a2")
     told = project.airflow("watch", run_id, "--pipeline=live").err
-    assert [line for line in told.splitlines() if "a.a2" in line and "failed" in line] == ["  ✗ a.a2  failed  0.0 s"]
+    (line,) = (line for line in told.splitlines() if "a.a2" in line and "failed" in line)
+    assert line.startswith("  ✗ a.a2  failed  "), "its seconds are those of the node, not of the task that shows it"
     ran(project)

@@ -56,10 +56,12 @@ def run_in_python(
         with theirs:
             process = _start(python, path, theirs)
         try:
-            result = _follow(ours, process, {"request": request.to_json(), "levels": levels()}, journal)
+            with suppress(ConnectionError):  # it ended already
+                send_packet(ours, {"request": request.to_json(), "levels": levels()})
+            result = _follow(ours, process, journal)
             code = process.wait()
         finally:
-            _end(process)
+            _end(process, ours, journal)
     if "report" in result:
         return TaskReport.from_json(result["report"])
     if "system_exit" in result:
@@ -99,24 +101,22 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _follow(
-    channel: socket.socket,
-    process: subprocess.Popen[bytes],
-    message: dict[str, Any],
-    journal: Tell | None,
+    channel: socket.socket, process: subprocess.Popen[bytes], journal: Tell | None, *, most_s: float | None = None
 ) -> dict[str, Any]:
-    """Ask, then tell what is told until the process has said the last or ended; return what else it said.
+    """Tell what is told until the process has said the last or ended, for `most_s` at most; return what else it said.
 
     Its end is looked for as well: what a node started may keep the channel open for ever.
     """
     result: dict[str, Any] = {}
     packets = PacketReader(channel)
+    deadline = None if most_s is None else time.monotonic() + most_s
     ended = os.pidfd_open(process.pid)
     with suppress(ClosedError, ConnectionError, BlockingIOError), _closing(ended), selectors.DefaultSelector() as ready:
-        send_packet(channel, message)
         ready.register(channel, selectors.EVENT_READ)
         ready.register(ended, selectors.EVENT_READ)
         while not result:
-            if all(key.fileobj == ended for key, _ in ready.select()):
+            rest = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if all(key.fileobj == ended for key, _ in ready.select(rest)):
                 channel.setblocking(False)
             said = packets.read()
             if said is not None and not tell(said, journal):
@@ -132,13 +132,16 @@ def _closing(descriptor: int) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing running: ask the process, then kill its whole group."""
+def _end(process: subprocess.Popen[bytes], channel: socket.socket, journal: Tell | None) -> None:
+    """Leave nothing running: ask the process and hear its last words, then kill its whole group."""
     if process.poll() is None:
         logger.warning("The task's process is asked to stop.")
         process.terminate()
+        grace_until = time.monotonic() + _GRACE_S
+        with suppress(ValueError):  # the rest of what was being said when we were interrupted
+            _follow(channel, process, journal, most_s=_GRACE_S)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_S)
+            process.wait(max(0.0, grace_until - time.monotonic()))
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
