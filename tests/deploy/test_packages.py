@@ -51,6 +51,10 @@ def delivery(
             "shop-lib @ https://example.com/shop_lib-1.0-py3-none-any.whl",
             "shop-lib @ https://example.com/shop_lib-1.0-py3-none-any.whl",
         ),
+        (
+            "shop-lib @ git+https://example.com/shop.git@v1#subdirectory=lib  # of the other team",
+            "shop-lib @ git+https://example.com/shop.git@v1#subdirectory=lib",
+        ),
         ("attrs==25.1.0 --hash=sha256:abc", "attrs==25.1.0"),
         ("attrs==25.1.0 \\", "attrs==25.1.0"),
     ],

@@ -43,7 +43,7 @@ def ours_of(dags: FileStore, names: Iterable[str], *, package: str, env: str) ->
     """Return which of the files are there and of this package and environment, sorted."""
     mark = f"of `{package}` (env `{env}`) as an Airflow DAG."
     found = {name: dags.read(name) for name in names}
-    return tuple(sorted(name for name, text in found.items() if text and mark in text.partition(b"\n")[0].decode()))
+    return tuple(sorted(name for name, text in found.items() if text and mark.encode() in text.partition(b"\n")[0]))
 
 
 def _replaced(dags: FileStore, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from kedro_aloft.deploy.target import Delivery
 
-_LINE = re.compile(
-    r"^(?P<name>[A-Za-z0-9][\w.-]*)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>[^;#]*?)\s*(?P<marker>;[^#]*?)?\s*(?:#.*)?$"
-)
+_LINE = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>[^;]*?)\s*(?P<marker>;.*)?$")
+_END = re.compile(r"\s+(?:#|--hash)")
+"""What comes after a requirement. A `#` without a space before it belongs to an address, as pip has it."""
 _AIRFLOW = frozenset({"apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk", "apache-airflow-client"})
 """What the service itself installs, in its own version."""
 _IMPORT = re.compile(r"^\s*(?:from|import) kedro_aloft\b", re.MULTILINE)
@@ -147,8 +147,7 @@ def plan_packages(lines: Iterable[str], *, needs: Sequence[Package], where: str)
 
 
 def _parse(line: str, where: str) -> Package:
-    line = re.split(r"\s+--hash", line)[0]
-    match = _LINE.match(line)
+    match = _LINE.match(_END.split(line)[0])
     if match is None:
         raise _refused("A requirement cannot be read", where, line)
     if match["marker"]:
