@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kedro_aloft.cli.console import marked, show, stdout, table
+from support.commands import run_python, user_environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kedro_aloft.cli.console import Table
+
+ASK = """
+import click
+from kedro_aloft.cli.console import agreed, command_errors
+
+@click.command()
+@command_errors
+def ask():
+    print(agreed("Go on?", remedy="add --yes"))
+
+ask()
+"""
 
 
 @pytest.fixture
@@ -60,3 +79,36 @@ def test_the_width_is_that_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_terminal_a_mark_has_no_colour(capsys: pytest.CaptureFixture[str]) -> None:
     marked("✓", "bold green", "done [x]")
     assert capsys.readouterr().err == "✓ done [x]\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        pytest.param(b"y\n", 0, b"True", id="yes"),
+        pytest.param(b"\n", 0, b"False", id="no"),
+        pytest.param(b"\x04", 130, b"Interrupted.", id="end"),
+    ],
+)
+def test_on_a_terminal_somebody_is_asked(typed: bytes, code: int, said: bytes) -> None:
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, typed)
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        stdin=terminal,
+        capture_output=True,
+        env=user_environment(),
+        check=False,
+        timeout=180,
+    )
+    os.close(terminal)
+    os.close(keyboard)
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert b"Unexpected" not in done.stderr
+
+
+def test_elsewhere_nobody_can_be_asked(tmp_path: Path) -> None:
+    done = run_python(ASK, cwd=tmp_path)
+    assert done.code == 2
+    assert "There is nobody to ask." in done.err
+    assert "add --yes" in done.err

@@ -66,7 +66,8 @@ def test_clear_of_a_failed_run_runs_one_node_and_leaves_the_others(operated: Ope
     run = next(word for word in failed.err.split() if word.startswith("manual__"))
     before = operated.project.notes()
     asked = operated.operate("clear", run, "--nodes=finish")
-    assert asked.code == 1, "nobody answered the question"
+    assert asked.code == 2
+    assert "There is nobody to ask" in asked.err
     assert "finish  failed  nodes finish" in asked.err
     assert operated.project.notes() == before
     outcome = operated.outcome("clear", run, "--nodes=finish", "--yes", "--wait")
@@ -93,7 +94,7 @@ def test_clear_knows_from_nodes_and_namespaces(operated: Operated, green: dict[s
         (["--task=finish"], {"finish"}),
     ):
         done = operated.operate("clear", run, *words)
-        assert done.code == 1
+        assert done.code == 2
         listed = {line.split()[0] for line in done.err.splitlines() if "  nodes " in line}
         assert listed == expected, words
 

@@ -44,7 +44,7 @@ def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: boo
       kedro airflow clear manual__2026-01-01 --datasets=model_input_table --downstream --on=https://airflow.acme.com
     """
     from kedro_aloft.cli.connecting import find_place
-    from kedro_aloft.cli.console import ok
+    from kedro_aloft.cli.console import agreed, marked, ok
     from kedro_aloft.cli.following import finish, follow
 
     place = find_place(options)
@@ -52,8 +52,9 @@ def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: boo
     chosen, after = _chosen(tasks, options)
     cleared = _preview(place, state, tasks, chosen, after, downstream=downstream)
     _announce(state, tasks, cleared)
-    if not yes:
-        click.confirm("Run these again?", abort=True, err=True)
+    if not yes and not agreed("Run these again?", remedy="add --yes when the list is right"):
+        marked("·", "dim", "nothing was cleared")
+        return
     ids = [task.task_id for task in cleared]
     done = place.api.clear(place.dag_id, state.run_id, ids, downstream=False, dry_run=False)
     ok(f"cleared {len(done)} of '{place.dag_id}'  {place.api.run_url(place.dag_id, state.run_id)}")

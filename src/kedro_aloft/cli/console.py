@@ -48,7 +48,7 @@ def command_errors(function: F) -> F:
             return function(*args, **kwargs)
         except AloftError as error:
             _fail(error, debug=debug)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):  # the latter where somebody was being asked
             tell("Interrupted.")
             sys.exit(EXIT_INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit):
@@ -186,6 +186,23 @@ def _width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
+
+
+def agreed(question: str, *, remedy: str) -> bool:
+    """Return what somebody answers; the default is no.
+
+    Args:
+        question: Ends with a question mark.
+        remedy: How to do without an answer.
+
+    Raises:
+        UsageError: If there is nobody to ask.
+    """
+    from kedro_aloft.errors import UsageError
+
+    if not sys.stdin.isatty():
+        raise UsageError("There is nobody to ask.", where=question, remedy=remedy)
+    return click.confirm(question, err=True)
 
 
 def count(number: int, noun: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -27,11 +26,10 @@ def destroy(target: str, yes: bool, force: bool, **options: Any) -> None:
       kedro airflow destroy local
       kedro airflow destroy prod --env=prod --yes
     """
-    from kedro_aloft.cli.console import marked, ok, tell
+    from kedro_aloft.cli.console import agreed, marked, ok, tell
     from kedro_aloft.cli.delivering import apply_plan, history_of, open_target
     from kedro_aloft.deploy.publish import plan_destroy
     from kedro_aloft.deploy.steps import explain_steps
-    from kedro_aloft.errors import UsageError
 
     project, place = open_target(target, options)
     plan = plan_destroy(place, history_of(project, place), force=force)
@@ -40,11 +38,8 @@ def destroy(target: str, yes: bool, force: bool, **options: Any) -> None:
         return
     for line in explain_steps(plan.steps):
         tell(f"  {line}")
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError("Nobody is here to be asked.", remedy="add --yes when the list is right")
-        if not click.confirm("Do all of this?", err=True):
-            marked("·", "dim", "nothing was removed")
-            return
+    if not yes and not agreed("Do all of this?", remedy="add --yes when the list is right"):
+        marked("·", "dim", "nothing was removed")
+        return
     apply_plan(plan)
     ok(f"{project.package} (env {project.env}) is gone from {target}")

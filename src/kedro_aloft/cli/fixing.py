@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kedro_aloft.errors import UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -21,7 +19,7 @@ def fix_findings(project: Project, compiled: Sequence[CompiledDag], *, yes: bool
     Raises:
         UsageError: If there is nobody to ask (ALOFT-001).
     """
-    from kedro_aloft.cli.console import count, marked, ok
+    from kedro_aloft.cli.console import agreed, count, marked, ok
     from kedro_aloft.cli.differences import print_lines
     from kedro_aloft.render import write_file
 
@@ -33,7 +31,7 @@ def fix_findings(project: Project, compiled: Sequence[CompiledDag], *, yes: bool
         return frozenset()
     for path, text in texts.items():
         print_lines(_text(path), text, path.relative_to(project.path).as_posix())
-    if not (yes or _agreed()):
+    if not (yes or agreed("Make these changes?", remedy="look at the changes above, then add --yes")):
         marked("i", "blue", "nothing was changed")
         return frozenset()
     for path, text in texts.items():
@@ -100,13 +98,3 @@ def _with_its_line_ends(path: Path, text: str) -> str:
     """Return the text with the line ends of the file: those of Windows are read as others, and edits make others."""
     windows = path.is_file() and b"\r\n" in path.read_bytes()
     return text.replace("\n", "\r\n") if windows else text
-
-
-def _agreed() -> bool:
-    import sys
-
-    import click
-
-    if not sys.stdin.isatty():
-        raise UsageError("There is nobody to ask.", where="--fix", remedy="look at the changes above, then add --yes")
-    return click.confirm("Make these changes?", default=False, err=True)
