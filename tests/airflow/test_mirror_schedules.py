@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from support.projects import Project, ProjectBuilder
     from support.remote import Remote
 
-pytestmark = [pytest.mark.airflow, pytest.mark.e2e]
+LONG = [pytest.mark.timeout(0)] if "MIRROR_SCHEDULES" in os.environ else []
+pytestmark = [pytest.mark.airflow, pytest.mark.e2e, *LONG]
 
 SCHEDULES = int(os.environ.get("MIRROR_SCHEDULES", "3"))
 FIRST = int(os.environ.get("MIRROR_FIRST", "0"))

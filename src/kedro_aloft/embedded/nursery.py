@@ -42,6 +42,8 @@ API_SERVER, SCHEDULER, TRIGGERER, MIGRATE = "api-server", "scheduler", "triggere
 TASK_GRACE_S = 3.0
 REPORT_GRACE_S = 2.0
 COMPONENT_GRACE_S = 3.0
+LEAST_LIFE_S = 30.0
+"""A triggerer that lived shorter is broken: another one would end, too."""
 # Imported before the fork so that the components share them; a version of Airflow that lacks one is fine.
 SHARED = (
     "airflow.cli.cli_parser",
@@ -67,7 +69,7 @@ def commands(port: str) -> dict[str, list[str]]:
 
 
 def main(argv: list[str]) -> None:
-    """Run all components until one of them ends or we are told to stop.
+    """Run all components until one of them ends for good or we are told to stop.
 
     Args:
         argv: The `.airflow` directory, the port of the API server, the process id of the guard.
@@ -90,11 +92,36 @@ def _run(layout: Layout, wanted: Mapping[str, list[str]], running: dict[str, Pro
         with contextlib.suppress(ImportError):
             import_module(module)
     _migrate(layout)
-    for name, args in wanted.items():
-        running[name] = Process.of(fork_component(partial(run_airflow, args), layout.log(name)))
-    names = {process.pid: name for name, process in running.items()}
-    pid, code = wait_for_child(set(names))
-    _fail(layout, names[pid], code)
+
+    def start(name: str) -> Process:
+        if name in running:  # what the one before said last is why there is another
+            layout.log(name).replace(layout.log(f"{name}-before"))
+        return Process.of(fork_component(partial(run_airflow, wanted[name]), layout.log(name)))
+
+    for name in wanted:
+        running[name] = start(name)
+    _fail(layout, *keep(running, start, least_life_s=LEAST_LIFE_S))
+
+
+def keep(running: dict[str, Process], start: Callable[[str], Process], *, least_life_s: float) -> tuple[str, int]:
+    """Wait until a component ends for good; return its name and exit code.
+
+    Airflow 3.3.2's triggerer ends when a task is cleared in the moment in which its trigger ends (`StaleDataError` in
+    `Trigger.submit_event`). It has nothing of its own, so another one goes on, as with systemd or Kubernetes.
+
+    Args:
+        running: The components, by name.
+        start: Starts one.
+        least_life_s: How long a triggerer has lived that is worth another one.
+    """
+    while True:
+        began = time.monotonic()
+        names = {process.pid: name for name, process in running.items()}
+        pid, code = wait_for_child(set(names))
+        name = names[pid]
+        if name != TRIGGERER or time.monotonic() - began < least_life_s:
+            return name, code
+        running[name] = start(name)
 
 
 def _fail(layout: Layout, component: str, code: int) -> NoReturn:
