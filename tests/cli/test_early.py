@@ -6,32 +6,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from pathlib import Path
-
-ASYNCIO = """
-import asyncio
-import sys
-{before}
-assert "asyncio.events" not in sys.modules
-{use}
-assert type(asyncio) is type(sys) and asyncio is sys.modules["asyncio"] and asyncio.__path__
-assert asyncio.TimeoutError is TimeoutError and not hasattr(asyncio, "nothing")
-
-async def answer():
-    await asyncio.sleep(0)
-    return 42
-
-assert asyncio.run(answer()) == 42
-"""
-
-IN_THREADS = """
-from concurrent.futures import ThreadPoolExecutor
-with ThreadPoolExecutor(4) as pool:
-    list(pool.map(lambda _: asyncio.Lock, range(8)))
-"""
 
 
 def _run(code: str) -> str:
@@ -43,27 +19,6 @@ def _run(code: str) -> str:
     )
     assert not done.returncode, done.stderr
     return done.stdout
-
-
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio has a TimeoutError of its own there")
-@pytest.mark.parametrize(
-    "use",
-    [
-        "asyncio.get_event_loop_policy",
-        "import asyncio.events",
-        "from asyncio import locks",
-        "from asyncio import *",
-        IN_THREADS,
-    ],
-)
-def test_asyncio_is_loaded_at_its_first_use(use: str) -> None:
-    _run(ASYNCIO.format(before="import asyncio as other; other.TimeoutError", use=use))
-
-
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio has a TimeoutError of its own there")
-def test_fsspec_does_without_asyncio() -> None:
-    pytest.importorskip("fsspec")
-    _run('import fsspec, sys\nassert "asyncio.events" not in sys.modules\nassert fsspec.filesystem("file").exists("/")')
 
 
 def test_entry_points_are_those_that_are_installed() -> None:

@@ -11,10 +11,8 @@ import gc
 import os
 import sys
 from contextlib import suppress
-from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from threading import RLock
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
 
@@ -70,51 +68,10 @@ def _read_entry_points_once() -> None:
     metadata.entry_points = entry_points
 
 
-class _Later(ModuleType):
-    """A module that is loaded when something of it is asked for; `import` alone asks for nothing."""
-
-    def __getattr__(self, name: str) -> Any:
-        with _LOADING:
-            if type(self) is _Later and not vars(self).get("_is_loading"):
-                self._load()
-            if type(self) is ModuleType:
-                return getattr(self, name)
-        msg = f"module {self.__name__!r} has no attribute {name!r}"  # not yet: it asks while it is loaded
-        raise AttributeError(msg)
-
-    def _load(self) -> None:
-        spec = self.__spec__
-        assert spec is not None
-        assert spec.loader is not None
-        vars(self).update(_is_loading=True, __path__=spec.submodule_search_locations)
-        spec.loader.exec_module(self)
-        del vars(self)["_is_loading"]
-        self.__class__ = ModuleType  # type: ignore[assignment]
-
-
-_LOADING = RLock()
-
-
-def _import_asyncio_later() -> None:
-    """Fsspec imports asyncio for file systems in the network and for the name of one error, which Python has, too.
-
-    15 milliseconds. Whoever uses asyncio has it at the first use.
-    """
-    spec = None if "asyncio" in sys.modules or sys.version_info < (3, 11) else find_spec("asyncio")
-    if spec is None or spec.loader is None:
-        return
-    later = module_from_spec(spec)
-    later.__class__ = _Later
-    del later.__path__
-    vars(later)["TimeoutError"] = TimeoutError
-    sys.modules["asyncio"] = later
-
-
 if os.environ.get("DO_NOT_TRACK") or os.environ.get("KEDRO_DISABLE_TELEMETRY"):
     with suppress(ImportError):
         _leave_out_telemetry()
 _read_entry_points_once()
-_import_asyncio_later()
 # A command ends before the collector would find anything: a tenth of the time of `create`. Who waits turns it on again.
 gc.disable()
 # Python itself would look through every object once more at the very end: another tenth.
