@@ -42,7 +42,7 @@ _STATES = {
 
 TASK_FIELDS = frozenset(field.name for field in fields(TaskRequest)) - {
     *("dag_id", "run_id", "task_id", "try_number", "version", "run_directory"),
-    *("stage", "states", "errors", "clear_number", "rerun"),
+    *("stage", "states", "errors", "clear_number", "rerun", "doubtful"),
 }
 """What may stand in `KEDRO_ALOFT_TASK`, but for the cleanup."""
 
