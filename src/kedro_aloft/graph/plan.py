@@ -148,7 +148,7 @@ class Plan:
     def _check(self) -> None:
         ids = Counter(task.id for task in self.tasks)
         nodes = Counter(node for task in self.tasks for node in task.nodes)
-        doubled = [name for name, count in (ids + nodes).items() if ids[name] > 1 or nodes[name] > 1]
+        doubled = list(dict.fromkeys(name for names in (ids, nodes) for name, count in names.items() if count > 1))
         if doubled or not self.tasks or any(not task.nodes for task in self.tasks):
             raise PlanError(
                 f"The plan is not one: empty or doubled tasks {doubled}.", where=f"pipeline '{self.pipeline}'"
@@ -374,10 +374,10 @@ def _task(snapshot: Snapshot, group: Group, task_id: str, path: tuple[str, ...],
         id=task_id,
         nodes=group.nodes,
         upstream=tuple(upstream),
-        inputs=tuple(sorted(name for name in reads if strip_transcoding(name) not in written)),
+        inputs=tuple(sorted([name for name in reads if strip_transcoding(name) not in written])),
         outputs=tuple(sorted(outputs)),
         versioned=tuple(sorted(versioned & outputs)),
-        pinned=tuple(sorted(name for name in versioned if strip_transcoding(name) in produced)),
+        pinned=tuple(sorted([name for name in versioned if strip_transcoding(name) in produced])),
         task_group=path if path and task_id.startswith(".".join(path) + ".") else (),
         reason=group.reason,
     )
