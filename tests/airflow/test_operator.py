@@ -5,13 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 pytest.importorskip("airflow.sdk")
 
-from airflow.sdk import DAG
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Param
 
 from kedro_aloft.airflow import KedroCleanup, KedroOperator, KedroPipeline, fused, instant
 from kedro_aloft.airflow.operator import _environment
@@ -48,6 +49,38 @@ def test_tasks_of_one_dag_do_not_share_their_parameters() -> None:
     task = dag.get_task("task")
     task.runtime_params["day"] = "changed"  # what rendering does
     assert KEDRO.runtime_params == {"day": "{{ ds }}"}
+
+
+class CountedParam(Param):
+    """Notes when it is copied."""
+
+    copies: ClassVar[list[str]] = []
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CountedParam:
+        self.copies.append(self.value)
+        return CountedParam(self.value, schema=self.schema)
+
+
+def test_a_task_has_the_form_of_its_dag_as_stock_tasks_have_it_and_copies_it_once() -> None:
+    form = {"x": CountedParam("a", type="string"), "y": CountedParam("b", type="string")}
+    own: dict[str, Any] = {"y": "mine", "z": 3}
+    with DAG("shop", schedule=None, start_date=instant("2024-01-01T00:00:00+00:00"), params=form) as dag:
+        CountedParam.copies.clear()
+        ours = KedroOperator(task_id="ours", kedro=KEDRO, nodes=["a"], params=own)
+        assert CountedParam.copies == ["a", "b"]
+        stock = EmptyOperator(task_id="stock", params=own)
+    assert {name: vars(param) for name, param in ours.params.items()} == {
+        name: vars(param) for name, param in stock.params.items()
+    }
+    assert ours.params.get_param("x") is not dag.params.get_param("x")
+    assert dag.params.dump() == {"x": "a", "y": "b"}
+
+
+def test_a_task_that_is_refused_leaves_the_form_of_its_dag() -> None:
+    with DAG("shop", schedule=None, start_date=instant("2024-01-01T00:00:00+00:00"), params={"x": 1}) as dag:
+        with pytest.raises(Exception, match="no id at all!"):
+            KedroOperator(task_id="no id at all!", kedro=KEDRO, nodes=["a"])
+        assert dag.params.dump() == {"x": 1}
 
 
 def test_the_cleanup_is_a_teardown_that_never_decides_and_never_retries() -> None:

@@ -59,6 +59,23 @@ def alive(pid: int) -> bool:
         return False
 
 
+def request_of(project: Project, *nodes: str, **fields: Any) -> TaskRequest:
+    """Return what a task of some nodes asks for."""
+    content = {
+        "dag_id": project.package,
+        "run_id": "run-1",
+        "task_id": nodes[0],
+        "version": VERSION,
+        "run_directory": f"{project.package}/run-1",
+        "project_path": str(project.path),
+        "package": project.package,
+        "pipeline": "__default__",
+        "handoff_uri": ".airflow/handoff",
+        **fields,
+    }
+    return TaskRequest(nodes=nodes, **content)
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a task ended and what it told."""
@@ -147,19 +164,7 @@ class Warm:
         """Start a task; fields go into the request, options to `Popen`."""
         number = len(self._running)
         out = self.path / f"report-{number}.json"
-        content = {
-            "dag_id": project.package,
-            "run_id": "run-1",
-            "task_id": nodes[0],
-            "version": VERSION,
-            "run_directory": f"{project.package}/run-1",
-            "project_path": str(project.path),
-            "package": project.package,
-            "pipeline": "__default__",
-            "handoff_uri": ".airflow/handoff",
-            **fields,
-        }
-        request = TaskRequest(nodes=nodes, **content).to_json()
+        request = request_of(project, *nodes, **fields).to_json()
         process = subprocess.Popen(
             [sys.executable, "-c", _TASK, mode, request, str(out), str(self.directory), str(self.idle_s)],
             stdin=subprocess.DEVNULL,

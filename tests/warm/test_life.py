@@ -70,6 +70,15 @@ def test_a_file_that_an_import_read_makes_a_new_server(warm: Warm, builder: Proj
     assert project.notes() == ["one", "two"]
 
 
+def test_another_description_of_the_project_makes_a_new_server(warm: Warm, builder: ProjectBuilder) -> None:
+    project = project_of(builder)
+    warm.run(project, "go").ok()
+    old, file = warm.server, project.path / "pyproject.toml"
+    file.write_text(file.read_text() + "\n")
+    warm.run(project, "go").ok()
+    assert warm.server != old
+
+
 def test_configuration_is_read_anew_without_a_new_server(warm: Warm, builder: ProjectBuilder) -> None:
     builder.functions("def go(x):\n    note(x)\n    return x").pickles("y")
     project = builder.pipeline("__default__", "node(go, 'params:x', 'y', name='go')").parameters(x=1).build()

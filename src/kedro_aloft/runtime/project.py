@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,17 @@ def load_project(request: TaskRequest) -> None:
         from kedro.framework.project import configure_project
 
         configure_project(request.package)
+    _spare_work()
+    if not request.selective:
+        compat.load_every_pipeline()
+
+
+@cache
+def _spare_work() -> None:
+    """Let Kedro do less for the same result. Once per process: forks have it from their parent."""
     compat.infer_copy_mode_cheaply()
     compat.describe_git_cheaply()
     compat.read_plain_conf_cheaply()
-    if not request.selective:
-        compat.load_every_pipeline()
+    compat.make_paths_absolute_cheaply()
+    compat.find_parameter_types_cheaply()
+    compat.inspect_functions_once()

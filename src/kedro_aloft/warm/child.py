@@ -36,12 +36,22 @@ STDOUT, STDERR, CHANNEL = range(3)
 """The open files that come with a request, in this order."""
 
 
-def run_child(request: dict[str, Any], files: list[int], *, parent: int, relay: RelayHandler) -> NoReturn:
-    """Run one request in this freshly forked process and end it."""
+def run_child(
+    request: dict[str, Any], files: list[int], *, parent: int, relay: RelayHandler, environment: Mapping[str, str]
+) -> NoReturn:
+    """Run one request in this freshly forked process and end it.
+
+    Args:
+        request: What the client asks for.
+        files: Its open files.
+        parent: Process id of the server.
+        relay: Where log records of the imports are.
+        environment: What `os.environ` holds now.
+    """
     code = BROKEN
     try:
         channel = socket.socket(fileno=files[CHANNEL])
-        if _prepare(request, files, channel, parent=parent, relay=relay):
+        if _prepare(request, files, channel, parent=parent, relay=relay, environment=environment):
             code = run_request(request["request"], channel)
     except (ClosedError, BrokenPipeError):
         pass  # who asked has gone
@@ -52,7 +62,13 @@ def run_child(request: dict[str, Any], files: list[int], *, parent: int, relay: 
 
 
 def _prepare(
-    request: dict[str, Any], files: list[int], channel: socket.socket, *, parent: int, relay: RelayHandler
+    request: dict[str, Any],
+    files: list[int],
+    channel: socket.socket,
+    *,
+    parent: int,
+    relay: RelayHandler,
+    environment: Mapping[str, str],
 ) -> bool:
     """Become the process that was asked for; return whether to go on."""
     try:
@@ -61,7 +77,7 @@ def _prepare(
         adopt_orphans()
         take_signals()
         _take_files(files)
-        _take_surroundings(request)
+        _take_surroundings(request, present=environment)
         _reseed()
         gc.enable()
     except Exception as error:  # noqa: BLE001  nothing has begun: who asked runs it elsewhere
@@ -120,12 +136,15 @@ def _take_files(files: list[int]) -> None:
             stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
-def _take_surroundings(request: dict[str, Any]) -> None:
-    # Only what differs: to set all of them anew copies half a megabyte of pages.
-    wanted, present = request["environment"], dict(os.environ)
-    for name in present.keys() - wanted.keys():
-        del os.environ[name]
-    os.environ.update({name: value for name, value in wanted.items() if present.get(name) != value})
+def _take_surroundings(request: dict[str, Any], *, present: Mapping[str, str]) -> None:
+    # Only what differs: to set, or to read, all of them copies half a megabyte of pages.
+    wanted = request["environment"]
+    for name in present:
+        if name not in wanted:
+            del os.environ[name]
+    for name, value in wanted.items():
+        if present.get(name) != value:
+            os.environ[name] = value
     os.chdir(request["directory"])
     os.umask(request["umask"])
     os.sched_setaffinity(0, request["processors"])

@@ -8,15 +8,22 @@ private: a Kedro without them works without this cache. Source: Kedro 1.7 `confi
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
+import inspect
 import os
 import pickle
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import Any, get_type_hints
 
 _KEYS = ("catalog", "parameters", "globals")
 """Never credentials: no secret stays in the server."""
+
+_RESOLVERS = ("_get_globals_value", "_get_runtime_value")
+"""Methods of Kedro's loader."""
 
 _READ, _RESOLVE = "_read_raw_config", "_resolve_from_raw_config"
 
@@ -42,15 +49,22 @@ def keep_parsed_config(settings: Any, *, conf_source: str, env: str | None) -> N
     for key in _KEYS:
         with suppress(Exception):  # the task tells what is wrong with it
             cache.prime(loader, key)
+    with suppress(Exception):
+        _look_for_credentials(loader)
 
 
-def keep_configured(package: str) -> None:
+def keep_configured(package: str, *, project_path: str) -> None:
     """Keep the settings and the registry of pipelines that are loaded now: a fork need not configure them again.
 
-    What they depend on is watched like everything that the imports depend on.
+    What they depend on, `pyproject.toml` among it, is watched like everything that the imports depend on.
+
+    Args:
+        package: Python package of the project.
+        project_path: Where the project is.
     """
     from kedro.framework import project, startup
 
+    _keep_metadata(startup, Path(project_path))
     configure = project.configure_project
 
     def configure_project(package_name: str, *arguments: Any, **options: Any) -> None:
@@ -61,8 +75,50 @@ def keep_configured(package: str) -> None:
         setattr(module, "configure_project", configure_project)  # noqa: B010  as the type checker wants it
 
 
+def _keep_metadata(startup: Any, path: Path) -> None:
+    name = "_get_project_metadata"
+    read = getattr(startup, name, None)
+    if read is None or not (path / "pyproject.toml").is_file():
+        return
+    place = path.expanduser().resolve()  # as Kedro asks
+    known = read(place)
+    setattr(startup, name, lambda project_path: known if project_path == place else read(project_path))
+
+
+def keep_answers(settings: Any) -> None:
+    """Ask what every fork would ask, of those who remember their answers.
+
+    Args:
+        settings: Kedro's settings of the project.
+    """
+    isinstance("", Mapping)  # with each log record; Python forgets the answer whenever a class is registered as one
+    with suppress(Exception):
+        from kedro.io import CatalogConfigResolver
+        from kedro.io.core import parse_dataset_definition
+
+        patterns = settings.DATA_CATALOG_CLASS.default_runtime_patterns  # of datasets that the catalog does not name
+        parse_dataset_definition(CatalogConfigResolver(default_runtime_patterns=patterns).resolve_pattern("x"))
+    with suppress(Exception):
+        for name in _RESOLVERS:
+            resolver = getattr(settings.CONFIG_LOADER_CLASS, name)
+            # As texts OmegaConf compiles them each time that a loader tells it of its resolvers.
+            resolver.__annotations__ = get_type_hints(resolver, include_extras=True)
+            resolver.__signature__ = inspect.signature(resolver)
+
+
+def keep_dataset_classes() -> None:
+    """Look for each class of datasets once: Kedro tries to import three modules, two of which hardly ever exist."""
+    from kedro.io import core
+
+    find = getattr(core, "_load_obj", None)
+    if find is not None:
+        setattr(core, "_load_obj", functools.cache(find))  # noqa: B010  as the type checker wants it
+
+
 def keep_entry_points(group: str) -> None:
     """Look for installed distributions and their entry points once. Installations are watched like the code.
+
+    The name of a distribution, too: to tell it, Python takes its whole description apart as an e-mail.
 
     Args:
         group: Entry points that every fork asks for.
@@ -73,6 +129,9 @@ def keep_entry_points(group: str) -> None:
     distributions = list(find())
     kept = {id(one): read(one) for one in distributions}  # whose ids are theirs for good: the list keeps them
     selected = select(group=group)
+    owners = [one.dist for one in selected if one.dist is not None]
+    names = {id(one): one.name for one in owners}
+    name_of = metadata.Distribution.name.fget
 
     def keep_distributions(**options: Any) -> Any:
         return find(**options) if options or sys.path != seen_path else iter(distributions)
@@ -83,6 +142,14 @@ def keep_entry_points(group: str) -> None:
     metadata.distributions = keep_distributions
     metadata.entry_points = keep_selected
     metadata.Distribution.entry_points = property(lambda one: kept[id(one)] if id(one) in kept else read(one))
+    metadata.Distribution.name = property(lambda one: names[id(one)] if id(one) in names else name_of(one))
+
+
+def _look_for_credentials(loader: Any) -> None:
+    """Look for files of credentials as each task will, and read none: what remains are compiled patterns of names."""
+    for path in {loader._get_conf_env_path(env) for env in (loader.base_env, loader.env or loader.default_run_env)}:  # noqa: SLF001
+        for pattern in loader.config_patterns["credentials"]:
+            loader._fs.glob(Path(f"{path}/{pattern}").as_posix())  # noqa: SLF001
 
 
 def _is_ours_to_cache(loader_class: Any) -> bool:

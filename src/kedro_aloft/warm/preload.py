@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 _RUNTIME = (
     "kedro_aloft.runtime.process",
     "kedro_aloft.runtime.handoff",
+    "kedro_aloft.runtime.mlflow",
     "kedro_aloft.runtime.project",
+    "kedro_aloft.runtime.resume",
     "kedro_aloft.runtime.session",
+    "kedro_aloft.runtime.stages",
     "kedro_aloft.runtime.versions",
 )
 _LATE = (
@@ -38,7 +41,7 @@ _LATE = (
 
 _SETTINGS = (
     *("HOOKS", "CONTEXT_CLASS", "SESSION_CLASS", "SESSION_STORE_CLASS", "CONFIG_LOADER_CLASS", "DATA_CATALOG_CLASS"),
-    *("CONFIG_LOADER_ARGS", "CONF_SOURCE"),
+    *("CONFIG_LOADER_ARGS", "CONF_SOURCE", "DISABLE_HOOKS_FOR_PLUGINS", "SESSION_STORE_ARGS"),
 )
 _TYPE_LINE = re.compile(r"""^\s*(?:["']?type["']?)\s*:\s*["']?([\w.]+)["']?\s*(?:#.*)?$""", re.MULTILINE)
 _TYPE_IN_JSON = re.compile(r"""[{,]\s*["']?type["']?\s*:\s*["']?([\w.]+)""")
@@ -92,15 +95,17 @@ def preload(request: TaskRequest) -> Preloaded:
 
 def _import_all(request: TaskRequest, witness: Witness) -> None:
     """Import under the eyes of the witness; configuration is read outside, since every task looks for itself."""
+    from kedro_aloft.warm.keep import keep_answers, keep_dataset_classes, keep_parsed_config
+
     with witness.watching():
         conf_source = _import_project(request)
-    names = _dataset_names(conf_source)
-    with witness.watching():
-        _import_datasets(names)
     from kedro.framework.project import settings
 
-    from kedro_aloft.warm.keep import keep_parsed_config
-
+    names = _dataset_names(conf_source)
+    keep_dataset_classes()
+    with witness.watching():
+        _import_datasets(names)
+        keep_answers(settings)
     keep_parsed_config(settings, conf_source=str(conf_source), env=request.env)
 
 
@@ -121,7 +126,7 @@ def _import_project(request: TaskRequest) -> Path:
     for name in _SETTINGS:
         getattr(settings, name, None)  # Kedro 1.2 has fewer
     dict(pipelines)  # imports every pipeline
-    keep_configured(request.package)
+    keep_configured(request.package, project_path=request.project_path)
     load_obj(request.runner, "kedro.runner")
     keep_entry_points("kedro.hooks")
     _import_plugins(request.skip_plugin_hooks)

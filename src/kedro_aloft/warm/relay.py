@@ -226,7 +226,9 @@ def levels() -> dict[str, int]:
 
 def apply_levels(wanted: dict[str, int]) -> None:
     """Set the Airflow task's levels where imports have set none: there they would have had the last word."""
-    logging.getLogger().setLevel(wanted.get("", logging.WARNING))
+    root, level = logging.getLogger(), wanted.get("", logging.WARNING)
+    if root.level != level:  # even to set the same one touches every logger there is
+        root.setLevel(level)
     for name, level in wanted.items():
         one = logging.getLogger(name)
         if name and one.level == logging.NOTSET:

@@ -72,6 +72,7 @@ class Server:
         self._refuse = refuse
         self._stamp = stamp
         self._relay = relay
+        self._environment = dict(os.environ)  # forks compare with it
         self._tasks: dict[int, _Task] = {}
         self._by_connection: dict[int, _Task] = {}
         self._poll = select.epoll()
@@ -173,7 +174,7 @@ class Server:
             if pid == 0:
                 try:
                     self._forget(connection)
-                    child.run_child(request, files, parent=parent, relay=self._relay)
+                    child.run_child(request, files, parent=parent, relay=self._relay, environment=self._environment)
                 finally:
                     os._exit(child.BROKEN)
         finally:
