@@ -89,7 +89,7 @@ def test_ids_are_the_names_of_the_nodes_unless_they_cannot_be() -> None:
 def test_airflow_sees_a_setup_the_nodes_and_teardowns(mode: str, tmp_path: Path) -> None:
     from support.airflow import load_one
 
-    one = sample(mode)
+    one = sample(mode, pool="gpu")
     (tmp_path / one.file_name).write_text(one.render().source, encoding="utf-8")
     dag = load_one(tmp_path)
     runner = dag.get_task("long.step_0__step_2")
@@ -102,6 +102,7 @@ def test_airflow_sees_a_setup_the_nodes_and_teardowns(mode: str, tmp_path: Path)
     assert (second.upstream_task_ids == {first.task_id}) == (mode == "live")
     assert runner.mirrors == {f"long.step_{number}": f"long.step_{number}" for number in range(3)}
     assert {first.retries, gate.retries, done.retries} == {0}
+    assert (runner.pool, first.pool) == ("gpu", "default_pool" if mode == "live" else "gpu")
     assert {task.task_group.group_id for task in (runner, gate, first, done)} == {"long"}
     assert dag.get_task("alone").upstream_task_ids == {"long.step_3__step_3__last.done"}
     assert done.downstream_task_ids == {"long.step_3__step_3__last", "clean_up_handoff"} - {"clean_up_handoff"}

@@ -149,9 +149,13 @@ _PINNED: Mapping[str, Any] = {
     "on_success_callback": None,
     "on_skipped_callback": None,
     "on_execute_callback": None,
+    "pool": "default_pool",
     "pool_slots": 1,
 }
-"""What a DAG's `default_args` must not change: they speak of tasks that run something."""
+"""What a DAG's `default_args` must not change: they speak of tasks that run something.
+
+A pool may count tasks that wait: mirrors would fill that of their runner, and wait for it for ever.
+"""
 
 
 class MirrorTrigger(BaseTrigger):
