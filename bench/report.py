@@ -148,6 +148,7 @@ def _fused(figures: Figures) -> str:
         (title, shown, *(_text(figures, f"{case}.{variant}.{name}") for name in names))
         for case, title in FUSED.items()
         for variant, shown in MIRRORS.items()
+        if f"{case}.{variant}.makespan_s" in figures
     ]
     head = ("Nodes", "Mirrors", "Seconds", "Beside work", "Tail", "CPU s", "Triggerer", "DAG processor", "Visibility")
     return _table(head, rows)

@@ -26,7 +26,7 @@ MAX_LIVE = 150
 """Mirrors of one DAG up to which `auto` shows them live.
 
 Airflow reads the whole DAG again for each of them (3.3.2, `TriggererJobRunner._create_workload`), so that the cost is
-that of the square. Source: measured, docs/explanation/fused-tasks.md.
+that of the square. Source: measured, docs/explanation/fused-tasks.md, "What it costs".
 """
 
 _AT_WORK = frozenset({"running"})
