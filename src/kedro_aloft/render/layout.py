@@ -185,9 +185,10 @@ def functions_used(expressions: Iterable[Any]) -> set[str]:
     waiting = list(expressions)
     while waiting:
         expression = waiting.pop()
-        if isinstance(expression, Call):
-            found.add(expression.function)
         if isinstance(expression, Name):
             names.add(expression.text)
-        waiting += [one for one in _inside(expression) if type(one) is not str]
+            continue
+        if isinstance(expression, Call):
+            found.add(expression.function)
+        waiting += [one for one in _inside(expression) if type(one) is not str and type(one) is not Text]
     return found.union(*map(_WORD.findall, names))

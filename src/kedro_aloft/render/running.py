@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ Retries are always said: Airflow's own default is configurable.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Running:
     """Operator arguments that come from settings.
 
@@ -70,7 +71,7 @@ class Running:
     demands: Mapping[str, TaskSettings]
     around: Around = field(default_factory=Around)
 
-    @property
+    @functools.cached_property
     def modes(self) -> frozenset[str]:
         """The modes of execution of all tasks."""
         return frozenset(one.execution for one in self.demands.values())
@@ -97,7 +98,7 @@ def share_arguments(
     """
     of_nodes = effective_by_name(settings, (_selected(name, nodes) for task in plan.tasks for name in task.nodes))
     demands = {task.id: _of_task(task, of_nodes) for task in plan.tasks}
-    distinct = {id(one): (one, _arguments(one)) for one in demands.values()}
+    distinct = {key: (one, _arguments(one)) for key, one in {id(one): one for one in demands.values()}.items()}
     only_ours = all(one.execution not in CONTAINER_MODES for one, _ in distinct.values())
     shared = {
         argument: value
