@@ -12,7 +12,7 @@ import pytest
 
 import kedro_aloft
 from kedro_aloft import errors
-from kedro_aloft.errors import AloftError, NodeError, RemoteError, close_match
+from kedro_aloft.errors import AloftError, NodeError, NotThereError, RemoteError, close_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def test_exit_codes_are_those_of_the_command_line() -> None:
 
 
 def test_only_what_may_pass_by_itself_is_tried_again() -> None:
-    assert {one for one in CLASSES if not one.deterministic} == {RemoteError, NodeError}
+    assert {one for one in CLASSES if not one.deterministic} == {RemoteError, NodeError, NotThereError}
 
 
 @each_class

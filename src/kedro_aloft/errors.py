@@ -11,6 +11,7 @@
     ├── ImageError                no image or package can be made of the project, or it does not work
     ├── DeployError               a release cannot be made, published or taken back
     └── RunError                  a task cannot do its work
+        ├── NotThereError         the release of a run has not arrived; trying again may help
         ├── RequestError          the task request is invalid or of another version
         ├── HandoffError          a dataset cannot be handed over or taken over
         └── NodeError             a node of the pipeline failed
@@ -131,6 +132,13 @@ class RunError(AloftError):
     """A task cannot do its work."""
 
     code = "ALOFT-700"
+
+
+class NotThereError(RunError):
+    """A release has not arrived, or its place does not answer: trying again may help."""
+
+    code = "ALOFT-703"
+    deterministic = False
 
 
 class RequestError(RunError):

@@ -115,7 +115,9 @@ def test_where_one_mode_is_ordered_for_all_nodes_spark_stays_in_the_task(
         _with_frames(builder)
         .pipeline("__default__", nodes)
         .parameters(x=1)
-        .airflow_yml("default: {spark: {mode: custom, factory: shop.make}, execution: docker, image: 'a:1'}")
+        .airflow_yml(
+            "default: {spark: {mode: custom, factory: shop.make}, execution: docker, image: 'a:1', mirrors: off}"
+        )
     )
     (there,) = compile_project(project, Order())
     assert "from shop import make\n" in there.rendered.source

@@ -18,7 +18,7 @@ COMMAND_DEADLINE_S = 600
 _LAST_WORDS_S = 10
 SHORT_LIVES = {"KEDRO_ALOFT_WARM_IDLE_S": "30"}
 """One warm server per project; none may outlive a test run that is killed."""
-_FOREIGN = ("AIRFLOW_", "_AIRFLOW_", "KEDRO_", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTEST_")
+_FOREIGN = ("AIRFLOW_", "_AIRFLOW_", "KEDRO_", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTEST_", "FORCE_COLOR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

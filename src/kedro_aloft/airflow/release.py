@@ -24,7 +24,7 @@ from kedro_aloft.contract.files import FileStore
 from kedro_aloft.contract.place import RunPlace
 from kedro_aloft.contract.release import ID_LENGTH, Release, manifest_path
 from kedro_aloft.contract.store import run_uri
-from kedro_aloft.errors import AloftError, RunError
+from kedro_aloft.errors import AloftError, NotThereError, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,13 +41,6 @@ _IF_THERE = (".venv", "venv")
 _HOME = ".airflow"
 _DIGEST = 12
 _UNUSED_S = 30 * 24 * 3600
-
-
-class NotThereError(RunError):
-    """A release has not arrived, or its place does not answer: trying again may help."""
-
-    code = "ALOFT-703"
-    deterministic = False
 
 
 def released_project(

@@ -102,13 +102,13 @@ def stderr() -> Console:
 
 
 def stdout() -> Console:
-    """The console for results. Not kept: rich takes the width from the environment when a console is made."""
+    """The console for results, as wide as it is now."""
     from rich.console import Console
 
-    console = Console(soft_wrap=True, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _WIDE  # a pipe has no width: names stay whole
-    return console
+    size = shutil.get_terminal_size()
+    width = size.columns if _has_width() else _WIDE
+    # Both are said: rich has opinions of its own about a terminal that is dumb, or one that FORCE_COLOR pretends.
+    return Console(width=width, height=size.lines, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def say(text: str = "") -> None:
@@ -157,12 +157,16 @@ def table(*columns: str) -> Table:
 def show(rows: Table) -> None:
     """Print a table; what does not fit on a terminal continues on the next line of its cell."""
     lines = rows.lines()
-    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ  # a pipe has none: names stay whole
-    if has_width and max(map(_width, lines)) > shutil.get_terminal_size().columns:
+    if _has_width() and max(map(_width, lines)) > shutil.get_terminal_size().columns:
         _show_folded(rows)
         return
     head, *rest = lines
     click.echo("\n".join([click.style(head, bold=True), *rest]))
+
+
+def _has_width() -> bool:
+    """Whether lines end somewhere: a pipe has no width, and names stay whole."""
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
 
 
 def _show_folded(rows: Table) -> None:
