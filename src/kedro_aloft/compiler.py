@@ -24,7 +24,6 @@ from kedro_aloft.settings import (
     TaskOverride,
     check_execution,
     check_handoff,
-    effective,
     effective_by_name,
     read_settings,
     selects_any,
@@ -221,13 +220,15 @@ def _crossings(
     plan: Plan, snapshot: Snapshot, settings: DagSettings
 ) -> Iterator[tuple[str, TaskSettings, TaskSettings]]:
     """The datasets that tasks hand over, with what each side demands."""
-    first = {task.id: task.nodes[0] for task in plan.tasks}
+    demands = _demands(plan, snapshot, settings) if plan.handed_over else {}
+    return ((one.dataset, demands[one.source], demands[one.target]) for one in plan.handed_over)
 
-    def demands(task_id: str) -> TaskSettings:
-        node = snapshot.by_name[first[task_id]]
-        return effective(settings, node.name, tags=node.tags, namespace=node.namespace)
 
-    return ((one.dataset, demands(one.source), demands(one.target)) for one in plan.handed_over)
+def _demands(plan: Plan, snapshot: Snapshot, settings: DagSettings) -> dict[str, TaskSettings]:
+    """What each task demands, by its id: all of its nodes demand the same."""
+    first = {task.id: snapshot.by_name[task.nodes[0]] for task in plan.tasks}
+    found = effective_by_name(settings, ((node.name, node.tags, node.namespace) for node in first.values()))
+    return {task_id: found[node.name] for task_id, node in first.items()}
 
 
 def _checked(dag: CompiledDag, project: Project, order: Order, files: Sources) -> CompiledDag:
@@ -334,14 +335,7 @@ def forecast_dag(dag: CompiledDag) -> Forecast:
 
 def execution_modes(dag: CompiledDag) -> dict[str, str]:
     """Return where the nodes of each task run, by its id: the mode of `execution`."""
-    if not any(one.execution for one in dag.settings.tasks):
-        return {task.id: dag.settings.execution for task in dag.plan.tasks}
-    nodes = dag.snapshot.by_name
-    first = {task.id: nodes[task.nodes[0]] for task in dag.plan.tasks}
-    return {
-        task_id: effective(dag.settings, node.name, tags=node.tags, namespace=node.namespace).execution
-        for task_id, node in first.items()
-    }
+    return {task_id: one.execution for task_id, one in _demands(dag.plan, dag.snapshot, dag.settings).items()}
 
 
 def explain_fusions(dag: CompiledDag) -> dict[str, str]:

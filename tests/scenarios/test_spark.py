@@ -102,6 +102,7 @@ def test_the_package_lies_where_the_dag_file_looks_for_it(frames: ProjectBuilder
     project = frames.airflow_yml(
         "default: {spark: {mode: dataproc, dataproc: {project: shop, region: eu, artifacts: build/spark}}}"
     ).build()
+    assert [task["execution"] for task in project.plan()["tasks"]] == ["dataproc", "process"]
     (file,) = project.create()
     said = project.airflow("spark", "package", "--json").ok().json()
     assert said["files"] == ["init.sh", "launch.py", "project.zip"]
