@@ -57,14 +57,14 @@ def read_budgets(path: Path = BUDGETS) -> list[Budget]:
     return budgets
 
 
-def check(figures: Figures) -> tuple[list[str], list[str]]:
+def check(figures: Figures, path: Path = BUDGETS) -> tuple[list[str], list[str]]:
     """Return a line per budget that the figures do not keep: those that shall, and those that are known to be missed.
 
     Budgets without figures are left out.
     """
     broken: list[str] = []
     missed: list[str] = []
-    for budget in read_budgets():
+    for budget in read_budgets(path):
         value = budget.measured(figures)
         if value is not None and not budget.keeps(value):
             line = f"{budget.name}: {value:.3g}, allowed {budget.limit}"

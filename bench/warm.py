@@ -103,7 +103,7 @@ def _run(project: Path, node: str, directory: Path) -> None:
         raise SystemExit(report["failure"]["message"])
 
 
-def _refuse(_request: str) -> str:
+def _refuse(_request: str, **_: Any) -> str:
     raise SystemExit("no warm start")
 
 

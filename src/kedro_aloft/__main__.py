@@ -6,6 +6,7 @@ Where Kedro is not installed, as on a machine that only runs Airflow, or refuses
 
 from __future__ import annotations
 
+import kedro_aloft.cli.early  # noqa: F401  what `kedro_aloft.pth` does for `kedro airflow …`
 from kedro_aloft.cli import airflow
 
 if __name__ == "__main__":

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from support.commands import run_command
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.projects import ProjectBuilder
 
 
 def _run(code: str) -> str:
@@ -19,6 +24,13 @@ def _run(code: str) -> str:
     )
     assert not done.returncode, done.stderr
     return done.stdout
+
+
+def test_without_kedros_start_too_stdout_belongs_to_results(builder: ProjectBuilder) -> None:
+    nodes = "node(go, 'params:x', 'y', name='go')"
+    project = builder.functions("def go(x):\n    return x").pipeline("__default__", nodes).parameters(x=1).build()
+    done = run_command(sys.executable, "-m", "kedro_aloft", "plan", "--json", cwd=project.path).ok()
+    assert [task["nodes"] for task in json.loads(done.out)["tasks"]] == [["go"]]
 
 
 def test_entry_points_are_those_that_are_installed() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 WEEK_S = 7 * 24 * 3600
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # to make the class takes a third longer with it, at every parse
 class KedroPipeline:
     """A Kedro pipeline as a DAG sees it.
 

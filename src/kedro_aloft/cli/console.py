@@ -9,6 +9,7 @@ import shutil
 import sys
 import unicodedata
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -81,6 +82,8 @@ def print_error(error: AloftError) -> None:
 def calm_logging(*, debug: bool) -> None:
     """Send what Kedro and its plugins log to stderr, warnings and worse only: stdout belongs to results."""
     if os.environ.get("KEDRO_LOGGING_CONFIG", "").endswith(_QUIET_CONFIG):
+        with suppress(ImportError):
+            import kedro.framework.project  # noqa: F401  reads it; in `kedro airflow …` it has done so before
         del os.environ["KEDRO_LOGGING_CONFIG"]  # it was for this process; tasks and Airflow have their own
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
