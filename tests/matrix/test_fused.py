@@ -125,7 +125,7 @@ def test_a_failed_run_is_red_and_goes_on_where_its_node_is_cleared(project: Proj
     states = states_of(project, outcome)
     shown = ["success"] * 3 + ["failed", "skipped"] if has_workerless_tasks() else ["upstream_failed"] * 5
     assert [states[name] for name in NAMES] == shown
-    again = project.airflow("clear", outcome["run_id"], "--from-node=n4", "--yes", "--wait", "--json").ok()
+    again = project.airflow("clear", outcome["run_id"], "--node=n4", "--yes", "--wait", "--json").ok()
     assert again.json()["state"] == "success"
     assert ran(project) == ["n4", "n5"]
     assert list(project.pickled("d5")["name"]) == NAMES

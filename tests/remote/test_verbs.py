@@ -80,17 +80,18 @@ def test_clear_of_a_green_run_makes_again_what_was_handed_over_in_memory(
 ) -> None:
     run = green["run_id"]
     before = operated.project.notes()
-    outcome = operated.outcome("clear", run, "--dataset=doubled", "--yes", "--wait")
+    outcome = operated.outcome("clear", run, "--dataset=doubled", "--only", "--yes", "--wait")
     assert outcome["state"] == "success"
     assert sorted(operated.project.notes()[len(before) :]) == ["begin", "double"]
 
 
-def test_clear_knows_from_nodes_and_namespaces(operated: Operated, green: dict[str, Any]) -> None:
+def test_clear_takes_what_comes_after_along(operated: Operated, green: dict[str, Any]) -> None:
     run = green["run_id"]
     for words, expected in (
-        (["--from-node=double"], {"first.begin", "double", "finish"}),
-        (["--namespace=first"], {"first.begin"}),
-        (["--namespace=first", "--downstream"], {"first.begin", "double", "finish"}),
+        (["--node=double"], {"first.begin", "double", "finish"}),
+        (["--from-node=double", "--downstream"], {"first.begin", "double", "finish"}),
+        (["--namespace=first"], {"first.begin", "double", "finish"}),
+        (["--namespace=first", "--only"], {"first.begin"}),
         (["--task=finish"], {"finish"}),
     ):
         done = operated.operate("clear", run, *words)

@@ -76,10 +76,10 @@ def clear(project: Project, pipeline: str, run_id: str, *words: str) -> str:
     return done.err
 
 
-def test_a_node_that_failed_goes_on_with_what_was_handed_over(project: Project) -> None:
+def test_a_node_runs_with_what_depends_on_it_and_with_what_was_handed_over(project: Project) -> None:
     run_id = run(project, "live", fails="b2")
     assert ran(project) == ALL[:5]
-    told = clear(project, "live", run_id, "--from-node=b.b1")
+    told = clear(project, "live", run_id, "--node=b.b1")
     assert "b  failed  nodes b.b1, b.b2, b.b3" in told
     assert ran(project) == ["b1", "b2", "b3"], "the handoff has what `a` made"
     assert project.pickled("B3") == ALL
@@ -88,10 +88,10 @@ def test_a_node_that_failed_goes_on_with_what_was_handed_over(project: Project) 
 def test_of_a_green_run_a_node_runs_alone_with_what_it_needs(project: Project) -> None:
     run_id = run(project, "live")
     assert ran(project) == ALL
-    told = clear(project, "live", run_id, "--node=a.a1")
+    told = clear(project, "live", run_id, "--node=a.a1", "--only")
     assert "a  success  nodes a.a1\n" in told
     assert ran(project) == ["a1"]
-    clear(project, "live", run_id, "--node=a.a3")
+    clear(project, "live", run_id, "--node=a.a3", "--only")
     assert ran(project) == ["a3"], "what it needs is persisted"
 
 

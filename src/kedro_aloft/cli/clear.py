@@ -20,28 +20,38 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--nodes", "--node", default="", metavar="NAMES", help="These nodes, or the tasks that run them.")
-@click.option("--from-nodes", "--from-node", default="", metavar="NAMES", help="As --nodes, with --downstream.")
+@click.option(
+    "--nodes",
+    "--node",
+    "--from-nodes",
+    "--from-node",
+    default="",
+    metavar="NAMES",
+    help="These nodes, or the tasks that run them.",
+)
 @click.option(
     "--namespaces", "--namespace", default="", metavar="NAMES", help="The nodes of these namespaces, likewise."
 )
 @click.option("--datasets", "--dataset", default="", metavar="NAMES", help="The tasks that make these datasets.")
 @click.option("--tasks", "--task", default="", metavar="IDS", help="Tasks by their ids in Airflow.")
-@click.option("--downstream", is_flag=True, help="And all that comes after them.")
+@click.option(
+    "--downstream/--only", default=True, show_default=True, help="With all that comes after them, or without it."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Follow the run to its end; exit 1 when it fails.")
 @click.option("--json", "as_json", is_flag=True, help="Print what is cleared, or with --wait the outcome, as JSON.")
 @place_options
 @command_errors
 def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: bool, **options: Any) -> None:
-    """Let parts of a run be run again, the latest run when none is named. Says what that means, and asks.
+    """Let parts of a run and what depends on them be run again, the latest run when none is named.
 
-    Data that tasks hand over in memory are gone when a run has succeeded: then the tasks that make them run again, too.
+    Says what that means, and asks. Data that tasks hand over in memory are gone when a run has succeeded: then the
+    tasks that make them run again, too.
 
     \b
     Examples:
-      kedro airflow clear --from-nodes=train_model --wait
-      kedro airflow clear manual__2026-01-01 --datasets=model_input_table --downstream --on=https://airflow.acme.com
+      kedro airflow clear --node=train_model --wait
+      kedro airflow clear manual__2026-01-01 --datasets=model_input_table --only --on=https://airflow.acme.com
     """
     from kedro_aloft.cli.connecting import find_place
     from kedro_aloft.cli.console import agreed, marked, ok
@@ -49,8 +59,7 @@ def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: boo
 
     place = find_place(options)
     tasks, state = place.tasks(), place.run(run)
-    chosen, after = _chosen(tasks, options)
-    cleared = _preview(place, state, tasks, chosen, after, downstream=downstream)
+    cleared = _preview(place, state, tasks, _chosen(tasks, options), downstream=downstream)
     _announce(state, tasks, cleared)
     if not yes and not agreed("Run these again?", remedy="add --yes when the list is right"):
         marked("·", "dim", "nothing was cleared")
@@ -65,25 +74,24 @@ def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: boo
         click.echo(json.dumps({"dag_id": place.dag_id, "run_id": state.run_id, "cleared": found}, ensure_ascii=False))
 
 
-def _chosen(tasks: Mapping[str, WrittenTask], options: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The tasks that are named, and those of them with everything downstream."""
+def _chosen(tasks: Mapping[str, WrittenTask], options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tasks that are named."""
     from kedro_aloft.cli.kedro_words import nodes_of_namespaces, tasks_of_datasets, tasks_to_clear
     from kedro_aloft.compat import split_node_names
     from kedro_aloft.errors import UsageError
 
-    after = tasks_to_clear(tasks, split_node_names(options["from_nodes"]))
     nodes = (*split_node_names(options["nodes"]), *nodes_of_namespaces(tasks, _names(options["namespaces"])))
     chosen = (
         *tasks_to_clear(tasks, nodes),
         *tasks_of_datasets(tasks, _names(options["datasets"])),
         *_names(options["tasks"]),
     )
-    if not chosen and not after:
+    if not chosen:
         raise UsageError(
             "Nothing is named to be run again.",
-            remedy="give --from-nodes, --nodes, --namespaces, --datasets or --tasks; to run all, start a new run",
+            remedy="give --nodes, --namespaces, --datasets or --tasks; to run all, start a new run",
         )
-    return tuple(dict.fromkeys(chosen)), after
+    return tuple(dict.fromkeys(chosen))
 
 
 def _preview(
@@ -91,7 +99,6 @@ def _preview(
     run: RunState,
     tasks: Mapping[str, WrittenTask],
     chosen: Sequence[str],
-    after: Sequence[str],
     *,
     downstream: bool,
 ) -> tuple[TaskState, ...]:
@@ -106,7 +113,6 @@ def _preview(
         found.update({task.task_id: task for task in cleared})
 
     add(chosen, further=downstream)
-    add(after, further=True)
     if run.state == "success":
         add([one for one in with_givers(tasks, tuple(found)) if one not in found], further=False)
     order = {task_id: number for number, task_id in enumerate(tasks)}
