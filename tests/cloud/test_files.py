@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -47,3 +49,12 @@ def test_files_live_and_go_as_on_a_disk(clouds: Clouds) -> None:
         "left": ["2"],
         "after": [[], None],
     }
+
+
+def test_a_client_that_says_nothing_keeps_nobody_waiting(clouds: Clouds) -> None:
+    """gcsfs connects for two questions at once and drops the slower one: its connection may stay without a request."""
+    address = urlsplit(clouds.gcs)
+    assert address.hostname is not None
+    assert address.port is not None
+    with socket.create_connection((address.hostname, address.port)):
+        assert clouds.gcs_bucket("bucket-beside-a-silent-client").names() == []
