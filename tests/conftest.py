@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _HOME = Path(tempfile.mkdtemp(prefix="kedro-aloft-tests-"))
-for _name in [name for name in os.environ if name.startswith(("AIRFLOW_", "KEDRO_", "FORCE_COLOR"))]:
+for _name in [name for name in os.environ if name.startswith(("AIRFLOW_", "KEDRO_", "FORCE_COLOR", "COLUMNS"))]:
     del os.environ[_name]
 os.environ.update(airflow_environment(_HOME, _HOME / "dags"))
 os.environ["DO_NOT_TRACK"] = "1"

@@ -71,7 +71,10 @@ def test_nodes_of_a_killed_task_are_told_by_its_journal() -> None:
     assert [node.state for node in _nodes(("a", "c"), "failed", None, None)] == ["failed", "failed"]
 
 
-def test_the_table_has_every_figure_of_a_node(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_has_every_figure_of_a_node(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # a terminal has a width, and folds what is wider
     entry = replace(ENTRY, rows=1234, bytes=5 << 20, peak=131.2, outputs={"x": "memory", "y": "catalog"})
     nodes = _nodes(("a", "b"), "failed", None, {"a": replace(entry, state="kept"), "b": replace(entry, state="failed")})
     task = TaskOutcome(id="all", state="failed", seconds=9.0, tries=2, nodes=nodes)
