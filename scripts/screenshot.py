@@ -23,7 +23,8 @@ EXAMPLE = ROOT / "examples" / "spaceflights"
 PICTURES = ROOT / "docs" / "images"
 VIEWPORT = {"width": 1500, "height": 700}
 DETAILS_PX = 330
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
+_LOOKS = 20
 
 
 def main() -> None:
@@ -94,7 +95,17 @@ def show_graph(page: Any, tasks: list[str], *, groups: bool = True) -> None:
     for task in tasks:
         graph.get_by_text(task.rpartition(".")[2]).first.wait_for()
     graph.get_by_label("Fit View").click()
-    page.wait_for_load_state("networkidle")
+    settle(graph)
+
+
+def settle(part: Any) -> None:
+    """Wait until a part of the page looks the same twice, but not for ever."""
+    looks = (part.screenshot() for _ in range(_LOOKS))
+    last = next(looks)
+    for look in looks:
+        if look == last:
+            return
+        last = look
 
 
 def _show_form(page: Any) -> Any:

@@ -44,6 +44,15 @@ def docker_compose() -> str:
     return str(shutil.which("docker-compose"))
 
 
+def chromium() -> str:
+    """Return the path of Debian's Chromium; skips the test where it cannot be had, but not in CI."""
+    if shutil.which("chromium") is None:
+        missing = install_packages("chromium")
+        if missing:
+            _give_up(missing)
+    return str(shutil.which("chromium"))
+
+
 def _give_up(missing: str) -> None:
     assert not os.environ.get("CI"), missing
     pytest.skip(missing)
