@@ -41,3 +41,8 @@ def test_a_run_that_has_not_ended_has_no_seconds() -> None:
 def test_a_task_without_a_state_is_called_none_and_has_no_tries() -> None:
     task = to_task_state({"task_id": "t", "state": None, "try_number": None, "map_index": -1, "operator": None})
     assert (task.state, task.tries, task.seconds, task.operator) == ("none", 0, None, "")
+
+
+def test_a_task_that_waits_again_has_no_seconds_although_airflow_keeps_its_old_end() -> None:
+    dates = {"start_date": "2026-01-01T00:10:00Z", "end_date": "2026-01-01T00:01:00Z"}
+    assert to_task_state({"task_id": "t", "state": "deferred", "try_number": 2, **dates}).seconds is None

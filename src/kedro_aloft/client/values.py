@@ -156,4 +156,5 @@ def parse_time(text: str | None) -> datetime | None:
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
-    return (end - start).total_seconds() if start and end else None
+    """From start to end; None when the end is that of an earlier try, which Airflow keeps when a task waits again."""
+    return (end - start).total_seconds() if start and end and end >= start else None
