@@ -35,8 +35,8 @@ VARIANTS = {
     "kedro-airflow": "kedro-airflow 0.11",
     "kedro-airflow-memory": "kedro-airflow 0.11, `--group-by memory`",
     "ours-none": "kedro-aloft, a task per node",
-    "ours-memory": "kedro-aloft, `group_by: memory`",
-    "ours-auto": "kedro-aloft, `group_by: auto`",
+    "ours-memory": "kedro-aloft, `group_by: memory`, `mirrors: off`",
+    "ours-auto": "kedro-aloft, `group_by: auto`, `mirrors: off`",
 }
 COMMANDS = {
     "kedro-airflow-create": "kedro-airflow 0.11: `create`",

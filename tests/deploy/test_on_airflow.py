@@ -69,7 +69,7 @@ def deploy(project: Project) -> Iterator[Callable[..., Any]]:
     own = f"--set=project_path={project.path}"
     yield lambda *options: project.airflow("deploy", "local", "--json", own, *options).ok().json()
     project.airflow("destroy", "local", "--yes").ok()
-    (project.path / ".airflow/keep").unlink()
+    (project.path / ".airflow/keep").unlink(missing_ok=True)  # one Airflow for both projects
 
 
 def _edit(project: Project, old: str, new: str) -> None:
@@ -171,7 +171,7 @@ def fused(module_builder: Callable[[str], ProjectBuilder], on_airflow: Callable[
     project = on_airflow(builder)
     yield project
     project.airflow("destroy", "local", "--yes").ok()
-    (project.path / ".airflow/keep").unlink()
+    (project.path / ".airflow/keep").unlink(missing_ok=True)  # one Airflow for both projects
 
 
 def _shown(api: AirflowApi, project: Project, run_id: str) -> dict[str, str]:

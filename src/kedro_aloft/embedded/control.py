@@ -157,11 +157,13 @@ class EmbeddedAirflow:
         """
         self.layout.make()
         with self._in_use(), self._exclusively():
+            kept = self.layout.keep.exists()
             self.layout.keep.touch()
             try:
                 return self._ensure(scheduled=True)
             except BaseException:
-                self.layout.keep.unlink(missing_ok=True)
+                if not kept:
+                    self.layout.keep.unlink(missing_ok=True)
                 raise
 
     @contextlib.contextmanager
