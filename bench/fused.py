@@ -11,6 +11,7 @@ from bench import dags
 from bench.airflow import started
 from bench.commands import BenchError
 from bench.projects import chain, layered, write_synthetic
+from kedro_aloft.contract.mirror import MAX_LIVE
 
 if TYPE_CHECKING:
     from bench.airflow import Airflow, Measured
@@ -53,8 +54,9 @@ class Case:
 def cases(*, quick: bool) -> list[Case]:
     """Return a chain that waits, and layers that compute."""
     line = Case(chain(12, 0.3), 1 if quick else 3)
-    many = Case(_computing(300), 1, variants=("off", "live", "auto"), first=("off",))
-    return [line] if quick else [line, Case(_computing(100), 2), many]
+    most = Case(_computing(MAX_LIVE), 2)
+    more = [Case(_computing(count), 1, variants=("off", "auto"), first=("off",)) for count in (100, 300)]
+    return [line] if quick else [line, most, *more]
 
 
 def _computing(count: int) -> Shape:

@@ -53,6 +53,7 @@ TASKS = {
 MIRRORS = {"off": "`off`", "static": "`static`", "live": "`live`", "auto": "`auto`"}
 FUSED = {
     "fused-12": "12 × 0.3 s, waiting",
+    "fused-50": "50 × 0.1 s, computing",
     "fused-100": "100 × 0.1 s, computing",
     "fused-300": "300 × 0.1 s, computing",
 }
@@ -155,7 +156,11 @@ def _fused(figures: Figures) -> str:
 
 
 def _visible(figures: Figures) -> str:
-    rows = [(case.removeprefix("fused-"), *_shares(figures, f"{case}.live.node_s")) for case in FUSED]
+    rows = [
+        (case.removeprefix("fused-"), *_shares(figures, f"{case}.live.node_s"))
+        for case in FUSED
+        if f"{case}.live.node_s" in figures
+    ]
     return _table(("Nodes, live", "CPU ms per node", *(f"nodes of {seconds:g} CPU s" for seconds in WORK_S)), rows)
 
 
