@@ -39,20 +39,19 @@ def last(x):
 """
 """`wait` ends when the test makes a file: a node that takes as long as the test wants."""
 
+NODES = """
+    node(first, None, 'a', name='first'),
+    node(wait, ['a', 'params:gate'], 'b', name='wait'),
+    node(last, 'b', 'c', name='last'),
+"""
+
 
 @pytest.fixture(scope="module")
 def project(module_builder: Callable[[str], ProjectBuilder], on_airflow: Callable[..., Project]) -> Project:
     builder = (
         module_builder("released")
         .functions(FUNCTIONS)
-        .pipeline(
-            "__default__",
-            """
-            node(first, None, 'a', name='first'),
-            node(wait, ['a', 'params:gate'], 'b', name='wait'),
-            node(last, 'b', 'c', name='last'),
-            """,
-        )
+        .pipeline("__default__", NODES)
         .pickles("c")
         .parameters(gate="")
         .airflow_yml("default: {retries: 0, max_active_runs: 4}\n")
@@ -156,14 +155,7 @@ def fused(module_builder: Callable[[str], ProjectBuilder], on_airflow: Callable[
     builder = (
         module_builder("fused")
         .functions(FUNCTIONS)
-        .pipeline(
-            "__default__",
-            """
-            node(first, None, 'a', name='first'),
-            node(wait, ['a', 'params:gate'], 'b', name='wait'),
-            node(last, 'b', 'c', name='last'),
-            """,
-        )
+        .pipeline("__default__", NODES)
         .pickles("c")
         .parameters(gate="")
         .airflow_yml("default: {retries: 0, max_active_runs: 4, group_by: pipeline}\n")
