@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ from kedro_aloft.cli.console import command_errors
 from kedro_aloft.cli.options import order_from, pipeline_options, runtime_params_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from kedro_aloft.cli.outcome import Outcome
+    from kedro_aloft.client import AirflowApi
     from kedro_aloft.compiler import CompiledDag
 
 
@@ -98,18 +100,31 @@ def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outc
     nodes = {task.id: task.nodes for task in dag.plan.tasks}
     mirrors = mirrors_of(read_tasks(dag.rendered.source))
     follower = Follower(api, dag.dag_id, nodes, triggered.run_id, mirrors)
-    try:
-        with follower:
-            result = follow_run(
-                api, dag.dag_id, triggered.run_id, on_change=follower.on_change, on_look=follower.on_look
-            )
-    except BaseException:
-        api.fail_run(dag.dag_id, triggered.run_id)
-        raise
+    with _ending_run(api, dag.dag_id, triggered.run_id), follower:
+        result = follow_run(api, dag.dag_id, triggered.run_id, on_change=follower.on_change, on_look=follower.on_look)
     outcome = outcome_of(nodes, result, follower.reports, follower.journals)
     if outcome.state == "success":
         record_run(embedded.project_path, outcome, follower.reports, slots=machine_parallelism())
     return outcome
+
+
+@contextlib.contextmanager
+def _ending_run(api: AirflowApi, dag_id: str, run_id: str) -> Iterator[None]:
+    """Mark a run as failed when what follows it fails or is interrupted: nobody waits for it any more.
+
+    What went wrong first is what is raised; that the run could not be ended either is told beside it.
+    """
+    from kedro_aloft.cli.console import marked
+    from kedro_aloft.errors import AloftError
+
+    try:
+        yield
+    except BaseException:
+        try:
+            api.fail_run(dag_id, run_id)
+        except AloftError as error:
+            marked("!", "yellow", f"{run_id} of '{dag_id}' may go on, it could not be marked as failed: {error.what}")
+        raise
 
 
 def deploy(embedded: Any, dag: CompiledDag) -> None:
