@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 MARK = "ritten by `kedro airflow deploy`"
 _PACKAGE = Path(__file__).parents[1]
 _TAG_LENGTH = 12
-_ROOMS = ("__init__.py", "airflow", "compat.py", "contract", "errors.py", "graph", "runtime", "venv", "warm")
+_ROOMS = (
+    "__init__.py",
+    "airflow",
+    "compat.py",
+    "contract",
+    "errors.py",
+    "graph",
+    "locks.py",
+    "plain_yaml.py",
+    "runtime",
+    "venv",
+    "warm",
+)
 """What DAG processors and workers import."""
 
 _MARKED = ("Dockerfile", "compose.yaml", "requirements.txt", "values.yaml")
