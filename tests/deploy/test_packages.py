@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kedro_aloft import __version__
+from kedro_aloft.deploy.building import requirements_of
 from kedro_aloft.deploy.packages import (
     needs_packages,
     plan_packages,
@@ -15,7 +17,7 @@ from kedro_aloft.deploy.packages import (
     worker_packages,
 )
 from kedro_aloft.deploy.target import Delivery
-from kedro_aloft.errors import DeployError, UsageError
+from kedro_aloft.errors import DeployError, ProjectError, UsageError
 
 
 def planned(*lines: str) -> list[str]:
@@ -132,3 +134,21 @@ def test_a_file_of_somebody_else_is_not_replaced_without_force(owner: str | None
         refuse_foreign(owner, delivery(), where="s3://shop/requirements.txt")
     refuse_foreign(owner, delivery(force=True), where="s3://shop/requirements.txt")
     refuse_foreign("shop", delivery(), where="s3://shop/requirements.txt")
+
+
+def test_a_targets_own_requirements_may_include_files_which_have_to_be_there(tmp_path: Path) -> None:
+    own = replace(delivery(), project=tmp_path)
+    (tmp_path / "workers.txt").write_text("-r base.txt\npolars==1.0\n")
+    with pytest.raises(UsageError, match="includes one that is not there") as caught:
+        worker_packages(own, "workers.txt", also=())
+    assert caught.value.where == "workers.txt, line 1: -r base.txt"
+    (tmp_path / "base.txt").write_text("pandas==2.2.3\n")
+    packages = worker_packages(own, "workers.txt", also=()).packages
+    assert {"pandas==2.2.3", "polars==1.0"} <= {str(one) for one in packages}
+
+
+def test_a_missing_file_is_not_taken_for_a_project_without_requirements(tmp_path: Path) -> None:
+    assert requirements_of(tmp_path) == ()
+    (tmp_path / "requirements.txt").write_text("-r base.txt\n")
+    with pytest.raises(ProjectError, match="includes one that is not there"):
+        requirements_of(tmp_path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kedro_aloft.errors import ImageError
+from kedro_aloft.errors import ImageError, ProjectError
 from kedro_aloft.images import collect_context, write_context, write_dockerfile
 from kedro_aloft.images.build import refuse_mutable, repository_of
 from kedro_aloft.images.requirements import requirements_text
@@ -127,3 +127,10 @@ def test_references() -> None:
     refuse_mutable("reg:5000/a:1.2")
     with pytest.raises(ImageError, match="another image tomorrow"):
         refuse_mutable("reg:5000/a:latest")
+
+
+def test_an_included_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("pandas\n-r base.txt\n")
+    with pytest.raises(ProjectError, match="includes one that is not there") as caught:
+        requirements_text(tmp_path)
+    assert caught.value.where == "requirements.txt, line 2: -r base.txt"

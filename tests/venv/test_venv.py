@@ -226,3 +226,7 @@ def test_requirements_that_cannot_be_installed_are_told_without_secrets(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="not on this worker"):
         build_environment(tmp_path / "none.txt", python=None, cache=tmp_path)
+    (tmp_path / "a.txt").write_text("-r none.txt\n")
+    with pytest.raises(RunError, match="not on this worker") as caught:
+        build_environment(tmp_path / "a.txt", python=None, cache=tmp_path)
+    assert caught.value.seen == "included by a.txt, line 1: -r none.txt"

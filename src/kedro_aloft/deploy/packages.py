@@ -10,6 +10,7 @@ from kedro_aloft import __version__
 from kedro_aloft.deploy.origin import versions
 from kedro_aloft.errors import DeployError, UsageError
 from kedro_aloft.images.content import LOGIN
+from kedro_aloft.requirement_files import MissingFileError, read_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,12 +89,12 @@ def read_lines(delivery: Delivery, name: str | None) -> tuple[tuple[str, ...], s
     """Return the lines of the project's requirements, or those of a file that a target names, and where they are."""
     if name is None:
         return tuple(delivery.requirements.splitlines()), "requirements of the project"
-    path = delivery.project / name
-    if not path.is_file():
+    try:
+        return tuple(read_requirements(delivery.project / name)), name
+    except MissingFileError as error:
         raise UsageError(
-            "There is no such file of requirements", where=str(path), remedy="see `requirements` of the target"
-        )
-    return tuple(path.read_text(encoding="utf-8").splitlines()), name
+            error.what, where=error.where, seen=f"no file {error.path}", remedy="see `requirements` of the target"
+        ) from None
 
 
 def worker_packages(

@@ -28,6 +28,7 @@ _ROOMS = (
     "graph",
     "locks.py",
     "plain_yaml.py",
+    "requirement_files.py",
     "runtime",
     "venv",
     "warm",

@@ -6,7 +6,8 @@ import importlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.errors import ImageError
+from kedro_aloft.errors import ImageError, ProjectError
+from kedro_aloft.requirement_files import MissingFileError, read_requirements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,6 @@ LOCKS = ("requirements.lock", "requirements.txt", "src/requirements.txt")
 
 _RUNTIME_NEEDS = ("cloudpickle>=3.0", "xxhash>=3.0")
 _OURS = re.compile(r"^\s*kedro[-_.]aloft\b", re.IGNORECASE)
-_INCLUDE = re.compile(r"^\s*(?:-r|--requirement)[\s=]+(\S+)")
 
 
 def requirements_text(project: Path) -> str:
@@ -26,6 +26,7 @@ def requirements_text(project: Path) -> str:
 
     Raises:
         ImageError: If the project says nowhere what it needs.
+        ProjectError: If its requirements include a file that is not there.
     """
     return "\n".join([*project_requirements(project), *_RUNTIME_NEEDS, ""])
 
@@ -35,6 +36,7 @@ def project_requirements(project: Path) -> tuple[str, ...]:
 
     Raises:
         ImageError: If it says that nowhere.
+        ProjectError: If its requirements include a file that is not there.
     """
     lock = next((project / name for name in LOCKS if (project / name).is_file()), None)
     lines = _lines(lock) if lock is not None else _from_pyproject(project)
@@ -42,12 +44,15 @@ def project_requirements(project: Path) -> tuple[str, ...]:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a requirements file, with those of the files that it includes in their place."""
-    found: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        included = _INCLUDE.match(line)
-        found += _lines((path.parent / included[1]).resolve()) if included else [line]
-    return found
+    try:
+        return read_requirements(path)
+    except MissingFileError as error:
+        raise ProjectError(
+            f"{error.what}.",
+            where=error.where,
+            seen=f"no file {error.path}",
+            remedy="write the file, or correct the line that names it; paths are relative to the file of the line",
+        ) from None
 
 
 def _from_pyproject(project: Path) -> list[str]:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from kedro_aloft.errors import RunError
 from kedro_aloft.locks import locked
+from kedro_aloft.requirement_files import MissingFileError, list_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMPLETE = ".complete"
 _KEY_LENGTH = 16
-_INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)", re.MULTILINE)
 _USER_AND_PASSWORD = re.compile(r"://[^/\s@]+@")
 _SHOWN_LINES = 20
 _HANDOFF_LIBRARIES = ("cloudpickle>=3.0", "xxhash>=3.0")
@@ -74,22 +74,15 @@ def interpreter_of(directory: Path) -> Path:
 
 
 def _files(requirements: Path) -> list[Path]:
-    """Return a requirements file and all that it includes, each once."""
-    found, waiting = list[Path](), [requirements.resolve()]
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        if not path.is_file():
-            raise RunError(
-                "A requirements file of `venv` is not on this worker.",
-                where=str(path),
-                remedy="`venv.requirements` names a file of the project; deploy it with the project",
-            )
-        found.append(path)
-        included = _INCLUDE.findall(path.read_text(encoding="utf-8"))
-        waiting += [(path.parent / name).resolve() for name in included if "://" not in name]
-    return found
+    try:
+        return list_requirements(requirements)
+    except MissingFileError as error:
+        raise RunError(
+            "A requirements file of `venv` is not on this worker.",
+            where=str(error.path),
+            seen=f"included by {error.named}" if error.named else "",
+            remedy="`venv.requirements` names a file of the project; deploy it with the project",
+        ) from None
 
 
 def _commands(requirements: Path, directory: Path, python: str) -> list[list[str]]:
