@@ -148,6 +148,7 @@ def test_a_targets_own_requirements_may_include_files_which_have_to_be_there(tmp
 
 
 def test_a_missing_file_is_not_taken_for_a_project_without_requirements(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
     assert requirements_of(tmp_path) == ()
     (tmp_path / "requirements.txt").write_text("-r base.txt\n")
     with pytest.raises(ProjectError, match="includes one that is not there"):
