@@ -21,8 +21,9 @@ from kedro_aloft.airflow import KedroPipeline
 from kedro_aloft.airflow.release import released_project
 from kedro_aloft.compiler import Order, compile_project
 from kedro_aloft.contract.identity import RunIdentity
+from kedro_aloft.deploy.history import History
 from kedro_aloft.deploy.kinds import find_target
-from kedro_aloft.deploy.publish import plan_deploy
+from kedro_aloft.deploy.publish import plan_deploy, plan_rollback
 from kedro_aloft.deploy.steps import apply_steps
 from kedro_aloft.errors import AloftError
 from kedro_aloft.project import open_project
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kedro_aloft.compiler import CompiledDag
+    from kedro_aloft.deploy.target import Target
     from kedro_aloft.project import Project
 
 VERSION = "src/{package}/version.py"
@@ -50,12 +52,19 @@ class Bench:
         path = self.project.path / VERSION.format(package=self.project.package)
         path.write_text(f"VERSION = {version!r}\n", encoding="utf-8")
 
+    def target(self) -> Target:
+        return find_target(self.folder, raw={}, source="", project=self.project.path)
+
+    def history(self) -> History:
+        store = self.target().store()
+        assert store is not None
+        return History(store, package=self.project.package, env=self.project.env)
+
     def plan(self, version: str) -> Any:
         """Version `a` has all pipelines, `b` lacks the last one."""
         self.write_version(version)
-        target = find_target(self.folder, raw={}, source="", project=self.project.path)
         compiled = self.compiled if version == "a" else self.compiled[:-1]
-        return plan_deploy(target, self.project, compiled, replaces_all=True)
+        return plan_deploy(self.target(), self.project, compiled, replaces_all=True)
 
     def deploy(self, version: str, before: Callable[[Any], None] = lambda _step: None) -> None:
         apply_steps(self.plan(version).steps, before=before)
@@ -223,6 +232,30 @@ def at_once(bench: Bench, rounds: int) -> Any:
     return results
 
 
+def collected(bench: Bench) -> Any:
+    """Remove the release that a deploy, then a rollback, brings, right before the claim, as a collection may."""
+    assert _is_repaired(bench, "a")
+    target, history = bench.target(), bench.history()
+    first = history.all()[0]
+    plan = bench.plan("b")
+    apply_steps(plan.steps, before=_before_claim(lambda: history.erase([plan.release], since=first.serial)))
+    deployed = bench.state()
+    back = plan_rollback(target, history, first)
+    try:
+        apply_steps(back.steps, before=_before_claim(lambda: history.erase([first.release], since=back.serial)))
+    except AloftError as error:
+        return {"deployed": deployed, "refused": error.what, "state": bench.state()}
+    return {"deployed": deployed, "refused": "", "state": bench.state()}
+
+
+def _before_claim(work: Callable[[], object]) -> Callable[[Any], None]:
+    def before(step: Any) -> None:
+        if step.name == "claim":
+            work()
+
+    return before
+
+
 def main() -> None:
     """Arguments: what to do, the folder, and a number for those that take one."""
     what, folder, *number = sys.argv[1:]
@@ -234,6 +267,8 @@ def main() -> None:
         result = each_step(bench)
     elif what == "touches":
         result = touches(bench, int(number[0]))
+    elif what == "collected":
+        result = collected(bench)
     else:
         result = at_once(bench, int(number[0]))
     sys.stdout.write(f"\n{json.dumps(result)}\n")

@@ -14,7 +14,30 @@ from kedro_aloft.deploy.history import Deployment, History, Place
 from kedro_aloft.errors import DeployError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+
+class Busy(FileStore):
+    """A store in which others do something right before a file is removed.
+
+    Args:
+        uri: As of every store.
+        others: What they do, by the beginning of the file's name.
+    """
+
+    def __init__(self, uri: str, others: dict[str, Callable[[], object]]) -> None:
+        super().__init__(uri)
+        self._others = others
+
+    def at(self, folder: str) -> FileStore:
+        return Busy(f"{self.uri}/{folder}", self._others)
+
+    def remove(self, name: str) -> None:
+        for beginning in [one for one in self._others if name.startswith(one)]:
+            self._others.pop(beginning)()
+        super().remove(name)
+
 
 CONF = Blob(sha256="c" * 64, size=1, suffix=".tar.gz")
 
@@ -119,3 +142,44 @@ def test_all_of_an_environment_can_be_erased(history: History, tmp_path: Path) -
     assert history.current() is None
     assert not history.files.has(f"releases/{made.release}.json")
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == []
+
+
+def test_a_release_that_is_deployed_again_while_it_is_collected_is_put_back(tmp_path: Path) -> None:
+    others: dict[str, Callable[[], object]] = {}
+    history = History(Busy(str(tmp_path), others), package="shop", env="local")
+    first, second = (_deploy(history, serial, version) for serial, version in enumerate("ab", start=1))
+    others[f"releases/{first.release}"] = lambda: history.claim(replace(first, serial=3))
+    assert collect(history, in_use=(), kept=1) == ()
+    assert others == {}
+    assert all(history.files.has(blob.path) for blob in history.release(first.release).blobs)
+    assert history.release(second.release)
+
+
+def test_a_blob_that_a_new_release_shares_with_an_old_one_is_put_back(tmp_path: Path) -> None:
+    others: dict[str, Callable[[], object]] = {}
+    history = History(Busy(str(tmp_path), others), package="shop", env="local")
+    first, _ = (_deploy(history, serial, version) for serial, version in enumerate("ab", start=1))
+    old = history.release(first.release)
+    fresh = release_id("shop", "local", archives=old.archives, dag_files={"f.py": "a"}, requirements=("more",))
+    made = replace(old, id=fresh, requirements=("more",))
+    others[old.code.path] = lambda: history.files.write(made.path, made.to_json().encode())
+    assert collect(history, in_use=(), kept=1) == (first.release,)
+    assert others == {}
+    assert history.release(fresh)
+    assert history.files.has(old.code.path)
+
+
+@pytest.mark.parametrize("whose", ["kept", "removed"])
+@pytest.mark.parametrize("damage", ["half", "changed"])
+def test_a_damaged_manifest_keeps_its_blobs_and_stops_nobody(history: History, damage: str, whose: str) -> None:
+    made = [_deploy(history, serial, version) for serial, version in enumerate("abe", start=1)]
+    hurt = history.release(made[2 if whose == "kept" else 0].release)
+    text = hurt.to_json()
+    history.files.write(
+        hurt.path,
+        (text[:-30] if damage == "half" else text.replace('"requirements": []', '"requirements": ["x"]')).encode(),
+    )
+    with pytest.raises(DeployError, match="damaged"):
+        history.release(hurt.id)
+    assert collect(history, in_use=(), kept=2) == (made[0].release,)
+    assert _blobs(history) == {"b", "c", "e"}

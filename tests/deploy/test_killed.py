@@ -79,3 +79,10 @@ def test_of_two_deploys_at_once_one_wins_and_the_other_says_so(drive: Callable[.
         assert sorted(one["codes"]) == [0, 2], one  # ALOFT-902
         winner = ("one", "two")[one["codes"].index(0)]
         assert set(one["state"].values()) == {f"{winner} {number}"}
+
+
+def test_what_is_collected_while_it_is_brought_is_uploaded_again_or_refused(drive: Callable[..., Any]) -> None:
+    result = drive("collected")
+    assert set(result["deployed"].values()) == {"b"}
+    assert "is not in the store" in result["refused"]
+    assert set(result["state"].values()) == {"b"}

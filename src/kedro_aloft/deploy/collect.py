@@ -37,7 +37,8 @@ def deployments_in_use(history: History, api: AirflowApi) -> frozenset[int]:
 def collect(history: History, *, in_use: Collection[int], kept: int = KEPT) -> tuple[str, ...]:
     """Remove every release of the environment but the current one, those of the last deployments and those in use.
 
-    Entries of the log stay. Blobs go that only removed releases needed; one that is being uploaded belongs to none.
+    Entries of the log stay. Blobs go that only removed releases needed; one that is being uploaded belongs to none. A
+    manifest that is damaged keeps the blobs that it still names.
 
     Returns:
         The ids of what was removed, sorted.
@@ -47,7 +48,7 @@ def collect(history: History, *, in_use: Collection[int], kept: int = KEPT) -> t
     needed |= {id_ for one in deployments if one.serial in in_use for id_ in one.releases}
     needed |= {id_ for one in history.elsewhere() for id_ in one.releases}
     known = {id_ for one in deployments for id_ in (*one.releases, *([one.release] if one.release else []))}
-    return history.erase(sorted(known - needed))
+    return history.erase(sorted(known - needed), since=deployments[0].serial if deployments else 0)
 
 
 def _starts(api: AirflowApi, dag_id: str) -> Iterator[datetime]:

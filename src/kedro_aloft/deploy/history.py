@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kedro_aloft.contract.release import DagFile, Release, canonical, manifest_path
@@ -11,11 +13,12 @@ from kedro_aloft.deploy.steps import Phase, Step
 from kedro_aloft.errors import DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from kedro_aloft.contract.files import FileStore
 
 _DIGITS = 6
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +142,10 @@ class History:
             DeployError: If it is not in the store, or damaged.
         """
         content = self.files.read(manifest_path(release_id))
-        made = None if content is None else Release.from_json(content)
-        if made is None or not made.is_whole:
+        made = None if content is None else _whole(content)
+        if made is None:
             raise DeployError(
-                f"The release {release_id} is {'not in the store' if made is None else 'damaged'}.",
+                f"The release {release_id} is {'not in the store' if content is None else 'damaged'}.",
                 where=self.files.address(manifest_path(release_id)),
                 remedy="see `kedro airflow releases` for those that are there; deploy again to make a new one",
             )
@@ -154,27 +157,68 @@ class History:
         found = (History(self._store, package=self.package, env=env).current() for env in others)
         return tuple(one for one in found if one is not None)
 
-    def erase(self, release_ids: Sequence[str]) -> tuple[str, ...]:
-        """Remove releases, manifest first, and the blobs that no other release has; return those that were there."""
-        there = {name.removesuffix(".json") for name in self.files.names("releases")}
-        gone = [one for one in release_ids if one in there]
-        needed = {blob.path for one in there - set(gone) for blob in self.release(one).blobs}
-        for one in gone:
-            blobs = self.release(one).blobs
-            self.files.remove(manifest_path(one))
-            for blob in blobs:
-                if blob.path not in needed:
-                    self.files.remove(blob.path)
-        return tuple(gone)
+    def erase(self, release_ids: Sequence[str], *, since: int) -> tuple[str, ...]:
+        """Remove releases, manifest first, and the blobs that no other release has; return those that were removed.
+
+        A deploy may count on what is removed at this very moment. It looks for all of its release once it is in the
+        log (`publish._switch`); here it is asked after each removal whether the thing is wanted by now, and then it is
+        put back. One of the two looks comes last. So no lock is needed, which somebody who is killed would leave.
+
+        Args:
+            release_ids: Of the releases.
+            since: The latest deployment from which the caller knows that nothing needs them.
+        """
+        there = set(self._ids())
+        digests = {one: self._digests(one) for one in release_ids if one in there}
+        named = partial(self._is_named, since=since)
+        removed = [one for one in digests if self._remove(manifest_path(one), partial(named, one))]
+        unneeded = frozenset[str]().union(*digests.values()) - self._needed(digests)
+        for name in self.files.names("blobs") if unneeded else ():
+            digest = name.partition(".")[0]
+            if digest in unneeded:
+                self._remove(f"blobs/{name}", partial(self._is_needed, digest, digests))
+        return tuple(removed)
+
+    def _remove(self, name: str, wanted: Callable[[], bool]) -> bool:
+        """Remove a file; put it back when it is wanted by now. Return whether it is gone."""
+        content = self.files.read(name)
+        self.files.remove(name)
+        back = content is not None and wanted()
+        if content is not None and back:
+            self.files.write(name, content)
+        return not back
+
+    def _ids(self) -> tuple[str, ...]:
+        return tuple(name.removesuffix(".json") for name in self.files.names("releases"))
+
+    def _is_named(self, release_id: str, since: int) -> bool:
+        """Whether a deployment after one, or the current one of another environment, has a release."""
+        later = (self.deployment(serial) for serial in self.serials() if serial > since)
+        return any(release_id in one.releases for one in (*later, *self.elsewhere()))
+
+    def _is_needed(self, digest: str, known: dict[str, frozenset[str]]) -> bool:
+        return digest in self._needed(known)
+
+    def _needed(self, known: dict[str, frozenset[str]]) -> frozenset[str]:
+        """The digests of the blobs of all releases that are there; `known` has those of manifests that were read."""
+        ids = self._ids()
+        known.update({one: self._digests(one) for one in ids if one not in known})
+        return frozenset[str]().union(*(known[one] for one in ids))
+
+    def _digests(self, release_id: str) -> frozenset[str]:
+        """What a manifest names, read as text: so a damaged one protects its blobs, and stops nobody."""
+        content = self.files.read(manifest_path(release_id)) or b""
+        return frozenset(one.decode() for one in _DIGEST.findall(content))
 
     def erasing(self, *, keep: Collection[str]) -> Iterator[Step]:
         """Yield the steps that remove everything of this environment; the log last, which knows what there is."""
         deployments = self.all()
+        last = deployments[0].serial if deployments else 0
         ids = {one.release for one in deployments} | {id_ for one in deployments for id_ in one.releases}
         gone = sorted(ids - set(keep))
         if gone:
             what = f"remove the releases {', '.join(gone)}"
-            yield Step(phase=Phase.REMOVE, name="remove releases", what=what, apply=lambda: self._erased(gone))
+            yield Step(phase=Phase.REMOVE, name="remove releases", what=what, apply=lambda: self._erased(gone, last))
         if deployments:
             what = f"remove the log of {len(deployments)} deployments: {self.files.address(self._folder)}"
             yield Step(phase=Phase.REMOVE, name="remove the log", what=what, apply=self._erase_log)
@@ -183,5 +227,14 @@ class History:
         for serial in self.serials():
             self.files.remove(self.path(serial))
 
-    def _erased(self, release_ids: Sequence[str]) -> str:
-        return f"{len(self.erase(release_ids))} removed"
+    def _erased(self, release_ids: Sequence[str], last: int) -> str:
+        return f"{len(self.erase(release_ids, since=last))} removed"
+
+
+def _whole(manifest: bytes) -> Release | None:
+    """Return the release of a manifest; None when something has damaged it."""
+    try:
+        made = Release.from_json(manifest)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return made if made.is_whole else None

@@ -20,7 +20,7 @@ from kedro_aloft.errors import DeployError
 from kedro_aloft.images import goes_along
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kedro_aloft.compiler import CompiledDag
     from kedro_aloft.contract.files import FileStore
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kedro_aloft.deploy.target import Target
     from kedro_aloft.project import Project
 
+_THERE = "there already"
 _NO_AIRFLOW = "whether it is live cannot be seen: airflow.yml names no Airflow for this target (`airflow: {url: …}`)"
 
 
@@ -101,7 +102,15 @@ def plan_deploy(
         _refuse_newer(project, current)
     steps = [
         *_uploads(history, built),
-        *_switch(target, history, current, following, texts=delivery.dag_files, force=force),
+        *_switch(
+            target,
+            history,
+            current,
+            following,
+            texts=delivery.dag_files,
+            force=force,
+            see=partial(_again, history, built),
+        ),
         *target.steps(delivery),
         *_handover(target, f"Deploy {project.package} {built.release.id}"),
         *_live(target, {name: one.file for name, one in brought.items()}),
@@ -128,11 +137,12 @@ def plan_rollback(target: Target, history: History, to: Deployment, *, force: bo
     following = _next(current, did="rollback", release=to.release, places=to.places)
     following = replace(following, commit=to.commit)
     texts = {name: _text(history, one.file) for name, one in to.places.items()}
-    for release in sorted(to.releases):
-        history.release(release)
+    _see(history, to.releases)
     files = {name: one.file for name, one in to.places.items()}
     steps = [
-        *_switch(target, history, current, following, texts=texts, force=force),
+        *_switch(
+            target, history, current, following, texts=texts, force=force, see=partial(_see, history, to.releases)
+        ),
         *_handover(target, f"Roll {history.package} back to {to.release}"),
         *_live(target, files),
     ]
@@ -239,13 +249,34 @@ def _uploads(history: History, built: Built) -> Iterator[Step]:
 def _upload(files: FileStore, path: str, content: bytes) -> str:
     """A blob is named by its content, and readers see it whole or not at all: if it is there, it is right."""
     if files.has(path):
-        return "there already"
+        return _THERE
     files.write(path, content)
     return f"{len(content):,} bytes"
 
 
+def _again(history: History, built: Built) -> str:
+    """Upload what a collection has removed since it was looked for, the manifest first, which protects the rest."""
+    manifest = built.release.to_json().encode()
+    back = [built.release.path] if history.files.write(built.release.path, manifest) else []
+    back += [path for path, content in built.contents.items() if _upload(history.files, path, content) != _THERE]
+    return f"; uploaded again: {', '.join(back)}" if back else ""
+
+
+def _see(history: History, release_ids: Iterable[str]) -> str:
+    """Refuse releases that are not all there; return nothing to tell."""
+    blobs = {blob.path for one in sorted(release_ids) for blob in history.release(one).blobs}
+    gone = [history.files.address(path) for path in sorted(blobs) if not history.files.has(path)]
+    if gone:
+        raise DeployError(
+            "A part of the release is gone from the store.",
+            where=", ".join(gone),
+            remedy="see `kedro airflow releases` for other ones; deploy again to make a new one",
+        )
+    return ""
+
+
 def _manifest(files: FileStore, path: str, content: bytes) -> str:
-    return "written" if files.write(path, content) else "there already"
+    return "written" if files.write(path, content) else _THERE
 
 
 def _switch(
@@ -256,8 +287,13 @@ def _switch(
     *,
     texts: Mapping[str, str],
     force: bool,
+    see: Callable[[], str],
 ) -> list[Step]:
-    """The steps that make another deployment the current one; DAG files of others are looked for before and at once."""
+    """The steps that make another deployment the current one; DAG files of others are looked for before and at once.
+
+    `see` looks whether all is there once it is in the log: a collection may have been about to remove what an old
+    release has in common with it (`History.erase`).
+    """
     dags = target.dags()
     gone = ours_of(dags, following.gone, package=history.package, env=history.env)
     kept = {name: _text(history, one.file) for name, one in following.places.items() if name not in texts}
@@ -270,9 +306,9 @@ def _switch(
         if check is not None:
             check()
         if current is not None and current.places == following.places:
-            return "nothing is new"
+            return f"nothing is new{see()}"
         history.claim(following)
-        return f"deployment {following.serial}"
+        return f"deployment {following.serial}{see()}"
 
     what = f"make release {following.release} the current one: {history.files.address(history.path(following.serial))}"
     claiming = Step(phase=Phase.CLAIM, name="claim", what=what, apply=claim)
