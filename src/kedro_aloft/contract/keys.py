@@ -11,6 +11,9 @@ REPORT_KEY = "kedro_report"
 JOURNAL_KEY = "journal"
 """XCom key of a running task's journal (`contract.journal`); Airflow removes it when the task is tried again."""
 
+MIRROR_LINK_KEY = "_link_kedro_runner"
+"""XCom key of a mirror's link to the task that runs its node."""
+
 DEFAULT_HANDOFF_URI = ".airflow/handoff"
 """Inside the project, in a directory that git ignores: right for one machine; fleets name a shared place."""
 
