@@ -91,7 +91,10 @@ def test_of_a_green_run_a_node_runs_alone_with_what_it_needs(project: Project) -
     told = clear(project, "live", run_id, "--node=a.a1", "--only")
     assert "a  success  nodes a.a1\n" in told
     assert ran(project) == ["a1"]
-    clear(project, "live", run_id, "--node=a.a3", "--only")
+    only = ("--node=a.a3", "--only", "--yes", "--json")
+    cleared = project.airflow("clear", run_id, "--pipeline=live", *only).ok().json()["cleared"]
+    assert cleared == [{"task": "a", "state": "success", "nodes": ["a.a3"]}], "without those that only show nodes"
+    project.airflow("watch", run_id, "--pipeline=live").ok()
     assert ran(project) == ["a3"], "what it needs is persisted"
 
 
@@ -105,7 +108,9 @@ def test_without_tasks_to_show_them_a_failed_task_goes_on_where_it_failed(projec
 
 def test_a_node_that_failed_is_told_once(project: Project) -> None:
     run_id = run(project, "live", fails="a2")
-    told = project.airflow("watch", run_id, "--pipeline=live").err
-    (line,) = (line for line in told.splitlines() if "a.a2" in line and "failed" in line)
+    watched = project.airflow("watch", run_id, "--pipeline=live", "--json")
+    (line,) = (line for line in watched.err.splitlines() if "a.a2" in line and "failed" in line)
     assert line.startswith("  ✗ a.a2  failed  "), "its seconds are those of the node, not of the task that shows it"
+    diagnosed = project.airflow("diagnose", watched.json()["dag_id"], run_id, "--json").json()
+    assert [one["task"] for one in diagnosed] == ["a"]
     ran(project)

@@ -248,6 +248,7 @@ def failing(builder: ProjectBuilder) -> Project:
         .pipeline("__default__", 'node(lock, None, "the_lock", name="lock"), node(use, "the_lock", "out", name="use")')
         .pipeline("once", 'node(once, None, "out", name="once")')
         .pipeline("broken", 'node(fail, None, "out", name="fail")')
+        .pipeline("joined", 'node(fail, None, "in", name="fail_it"), node(use, "in", "out", name="use_it")')
         .pickles("out")
         .airflow_yml("default: {retries: 3, retry_delay: 5m}")
         .catalog("the_lock: {type: MemoryDataset, copy_mode: assign}")
@@ -265,6 +266,16 @@ def test_a_handoff_that_fails_is_airflows_part_and_an_error_of_a_node_is_not(fai
     assert done.code == 1
     assert "the disk is full" in done.err
     assert "not Airflow's doing" in done.err
+
+
+def test_of_a_fused_task_the_report_has_the_task_alone(failing: Project) -> None:
+    """Nothing shows nodes here: a task that would do so counts as done, whatever its node did."""
+    done = failing.airflow("test", "--pipeline=joined", "--set=group_by=pipeline", "--json")
+    assert done.code == 1
+    (report,) = done.json()
+    states = {task["id"]: task["state"] for task in report["airflow"]["tasks"]}
+    assert (report["airflow"]["state"], states.pop("joined")) == ("failed", "failed"), done.text
+    assert not [name for name in states if "joined" in name or name in ("fail_it", "use_it")]
 
 
 def test_a_second_run_that_fails_is_no_matter_of_the_handoff(failing: Project) -> None:

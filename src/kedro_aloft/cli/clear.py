@@ -54,23 +54,25 @@ def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: boo
       kedro airflow clear manual__2026-01-01 --datasets=model_input_table --only --on=https://airflow.acme.com
     """
     from kedro_aloft.cli.connecting import find_place
-    from kedro_aloft.cli.console import agreed, marked, ok
+    from kedro_aloft.cli.console import agreed, count, marked, ok
     from kedro_aloft.cli.following import finish, follow
 
     place = find_place(options)
     tasks, state = place.tasks(), place.run(run)
     cleared = _preview(place, state, tasks, _chosen(tasks, options), downstream=downstream)
-    _announce(state, tasks, cleared)
+    again = _at_work(tasks, cleared)
+    _announce(state, again)
     if not yes and not agreed("Run these again?", remedy="add --yes when the list is right"):
         marked("·", "dim", "nothing was cleared")
         return
     ids = [task.task_id for task in cleared]
-    done = place.api.clear(place.dag_id, state.run_id, ids, downstream=False, dry_run=False)
-    ok(f"cleared {len(done)} of '{place.dag_id}'  {place.api.run_url(place.dag_id, state.run_id)}")
+    place.api.clear(place.dag_id, state.run_id, ids, downstream=False, dry_run=False)
+    url = place.api.run_url(place.dag_id, state.run_id)
+    ok(f"cleared {count(len(again), 'task')} of '{place.dag_id}'  {url}")
     if wait:
         finish(follow(place, state.run_id), as_json=as_json)
     elif as_json:
-        found = [{"task": task.task_id, "state": task.state, "nodes": _nodes(tasks, task, cleared)} for task in cleared]
+        found = [{"task": task.task_id, "state": task.state, "nodes": nodes} for task, nodes in again]
         click.echo(json.dumps({"dag_id": place.dag_id, "run_id": state.run_id, "cleared": found}, ensure_ascii=False))
 
 
@@ -119,16 +121,23 @@ def _preview(
     return tuple(sorted(found.values(), key=lambda task: (order.get(task.task_id, len(order)), task.task_id)))
 
 
-def _announce(run: RunState, tasks: Mapping[str, WrittenTask], cleared: Sequence[TaskState]) -> None:
-    from kedro_aloft.cli.console import tell
+_Again = tuple["TaskState", list[str]]
+
+
+def _at_work(tasks: Mapping[str, WrittenTask], cleared: Sequence[TaskState]) -> list[_Again]:
+    """The tasks that run something again, each with its nodes; those that only show nodes go with them, unsaid."""
     from kedro_aloft.render.read import mirrors_of
 
     mirrors = mirrors_of(tasks)
+    return [(task, _nodes(tasks, task, cleared)) for task in cleared if task.task_id not in mirrors]
+
+
+def _announce(run: RunState, again: Sequence[_Again]) -> None:
+    from kedro_aloft.cli.console import tell
+
     tell(f"Of the run {run.run_id} ({run.state}) these are run again:")
-    for task in cleared:
-        nodes = _nodes(tasks, task, cleared)
-        if task.task_id not in mirrors:
-            tell(f"  {task.task_id}  {task.state}" + (f"  nodes {', '.join(nodes)}" if nodes else ""))
+    for task, nodes in again:
+        tell(f"  {task.task_id}  {task.state}" + (f"  nodes {', '.join(nodes)}" if nodes else ""))
 
 
 def _nodes(tasks: Mapping[str, WrittenTask], task: TaskState, cleared: Sequence[TaskState]) -> list[str]:

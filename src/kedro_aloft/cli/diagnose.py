@@ -50,8 +50,8 @@ def diagnose(
     cluster, engine = _cluster(settings, options), _engine(settings)
     api.run(dag, run)  # a run that does not exist is an error of its own
     chosen = [one for one in api.tasks(dag, run) if one.state in OPEN_STATES and task in {None, one.task_id}]
-    # What waits to show a node says nothing, unless nothing else is left.
-    chosen = [one for one in chosen if (one.operator, one.state) != ("KedroMirror", "deferred")] or chosen
+    # What shows a node says nothing that its runner does not say, unless nothing else is left.
+    chosen = [one for one in chosen if one.operator != "KedroMirror"] or chosen
     found = [diagnose_task(api, dag, run, task=one, cluster=cluster, engine=engine) for one in chosen]
     if as_json:
         click.echo(json.dumps([one.to_dict() for one in found], indent=2))
