@@ -57,7 +57,7 @@ class Order:
         every_pipeline: All registered pipelines instead.
         filters: Which nodes; each that is given wins over the one of airflow.yml.
         overrides: Settings by dotted key; they win over airflow.yml.
-        template_vars: Whether unknown settings are variables of a custom template.
+        with_template: Whether unknown settings are variables of a custom template.
         for_here: Whether the pipelines are to run in this environment, so that a missing library is an error.
         least: The lowest severity that is looked for.
         select: Rules to ask, instead of those in airflow.yml.
@@ -75,7 +75,7 @@ class Order:
     every_pipeline: bool = False
     filters: Filters = field(default_factory=Filters)
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    template_vars: bool = False
+    with_template: bool = False
     for_here: bool = False
     least: Severity = Severity.WARNING
     select: tuple[str, ...] = ()
@@ -172,7 +172,7 @@ def _compile(
         pipelines=tuple(project.pipelines),
         source=source,
         overrides={**_conf_source(project), **order.overrides},
-        template_vars=order.template_vars,
+        with_template=order.with_template,
     )
     settings = _all_in(order.execution, _with_package(settings, project.path))
     settings = with_pod_templates(_with_used_plugins(settings, project), project=project.path)

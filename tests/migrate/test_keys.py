@@ -355,10 +355,11 @@ def test_a_key_that_was_always_ignored_is_named(old: Old) -> None:
     assert _written(old) == {}
 
 
-def test_a_variable_of_a_template_is_named_with_the_template(old: Old) -> None:
+def test_a_variable_of_a_template_goes_where_every_command_accepts_it(old: Old) -> None:
     old.write("conf/base/airflow.yml", "default: {team: me}")
     old.write("templates/dag.py.j2", "from airflow.sdk import DAG\nDAG('{{ dag_name }}', tags=['{{ team }}'])\n")
-    assert "--jinja-file=templates/dag.py.j2" in old.lines()["default.team"].why
+    assert "templates/dag.py.j2" in old.lines()["default.team"].why
+    assert _written(old) == {"template_vars": {"team": "me"}}
 
 
 def test_defaults_that_differ_are_told_where_the_old_file_relies_on_them(old: Old) -> None:

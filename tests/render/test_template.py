@@ -15,7 +15,7 @@ from kedro_aloft.errors import RenderError
 from kedro_aloft.graph.snapshot import NodeInfo
 from kedro_aloft.render import render_template
 from kedro_aloft.render.slug import slugify
-from kedro_aloft.render.template import build_groups
+from kedro_aloft.render.template import build_groups, build_settings
 from kedro_aloft.settings import DagSettings, read_settings
 from render.samples import HOSTILE, SAMPLES, Sample, node, snapshot
 
@@ -83,7 +83,7 @@ def render(template: str, sample: Sample | None = None, **more: Any) -> str:
 
 
 def settings_of(**config: Any) -> DagSettings:
-    return read_settings({"default": config}, pipeline="p", pipelines=("p",), source="airflow.yml", template_vars=True)[
+    return read_settings({"default": config}, pipeline="p", pipelines=("p",), source="airflow.yml", with_template=True)[
         0
     ]
 
@@ -123,6 +123,11 @@ def test_what_airflow_yml_does_not_say_has_the_default_of_the_template() -> None
 def test_nothing_is_escaped_as_html() -> None:
     sample = Sample(SAMPLES["minimal"].snapshot, DagSettings(owner="O'Brien & <Co>"))
     assert render("# {{ owner }}", sample) == "# O'Brien & <Co>"
+
+
+def test_variables_below_their_own_key_are_variables_like_those_beside_the_settings() -> None:
+    settings = settings_of(template_vars={"team": "sales"}, region="eu", retries=2)
+    assert build_settings(settings) == {"retries": 2, "team": "sales", "region": "eu"}
 
 
 def test_a_missing_variable_is_empty_and_warned_about(caplog: pytest.LogCaptureFixture) -> None:

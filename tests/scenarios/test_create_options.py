@@ -411,6 +411,21 @@ def test_a_custom_template_gets_kedro_airflows_variables(builder: ProjectBuilder
     assert {task.retries for task in dag.tasks} == {4}
 
 
+def test_variables_of_a_template_disturb_no_other_command(builder: ProjectBuilder, tmp_path: Path) -> None:
+    project = (
+        builder.functions("def one(): return 1")
+        .pipeline("__default__", "node(one, None, 'a', name='one')")
+        .pickles("a")
+        .airflow_yml("default: {template_vars: {team: sales}}")
+        .file("dag.j2", "TEAM = {{ team.__repr__() }}\n")
+        .build()
+    )
+    for words in (("check",), ("plan",), ("create",), ("preflight",), ("deploy", tmp_path / "there")):
+        assert project.airflow(*words).ok(), words
+    project.create("--jinja-file", project.path / "dag.j2")
+    assert [path.read_text() for path in project.dags.glob("*.py")] == ["TEAM = 'sales'"]
+
+
 def test_a_template_that_does_not_exist_is_a_usage_error(project: Project) -> None:
     """T7: exit code 2."""
     done = project.airflow("create", "-j", "no_such_template.j2")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -385,16 +385,41 @@ def test_unknown_keys_are_variables_of_a_custom_template() -> None:
         "default": {"team": "a", "labels": {"x": 1}, "retries": 2},
         "data_science": {"team": "b", "labels": {"y": 2}},
     }
-    settings, _ = read(raw, template_vars=True, overrides={"docker_image": "i:1"})
-    assert settings.extra_vars == {"team": "b", "labels": {"x": 1, "y": 2}, "docker_image": "i:1"}
+    settings, _ = read(raw, with_template=True, overrides={"docker_image": "i:1"})
+    assert settings.template_vars == {"team": "b", "labels": {"x": 1, "y": 2}, "docker_image": "i:1"}
     assert settings.retries == 2
 
 
+def test_variables_below_their_own_key_are_accepted_with_and_without_a_template() -> None:
+    raw = {
+        "default": {"template_vars": {"team": "a", "since": date(2024, 1, 1)}},
+        "data_science": {"template_vars": None},
+    }
+    assert read(raw)[0].template_vars == {"team": "a", "since": date(2024, 1, 1)}
+    raw["default"]["cost_centre"] = "x"
+    assert read(raw, with_template=True)[0].template_vars == {**raw["default"]["template_vars"], "cost_centre": "x"}
+    error = refused(raw)
+    assert error.where == "airflow.yml: default.cost_centre"
+    assert "`template_vars`" in error.remedy
+
+
+def test_a_key_that_is_nearly_right_is_not_taken_for_a_variable() -> None:
+    error = refused({"default": {"schedul": "@daily"}})
+    assert "Did you mean 'schedule'?" in error.what
+    assert "template_vars" not in str(error)
+
+
+def test_variables_that_the_compiler_fills_in_are_refused_below_their_own_key() -> None:
+    error = refused({"default": {"template_vars": {"dag_name": "x"}}})
+    assert error.where == "airflow.yml: default.template_vars.dag_name"
+    assert refused({"default": {"template_vars": [1]}}).where == "airflow.yml: default.template_vars"
+
+
 def test_variables_that_the_compiler_fills_in_are_refused() -> None:
-    error = refused({"default": {"dag_name": "x"}}, template_vars=True)
+    error = refused({"default": {"dag_name": "x"}}, with_template=True)
     assert error.where == "airflow.yml: default.dag_name"
     assert error.remedy == "use `dag_id`"
 
 
 def test_known_keys_are_checked_for_custom_templates_too() -> None:
-    assert refused({"default": {"retries": "x", "team": 1}}, template_vars=True).where == "airflow.yml: default.retries"
+    assert refused({"default": {"retries": "x", "team": 1}}, with_template=True).where == "airflow.yml: default.retries"

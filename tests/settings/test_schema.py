@@ -26,7 +26,6 @@ def test_it_is_a_json_schema() -> None:
 def test_it_holds_no_mark_of_ours() -> None:
     assert "x-group" not in schema_text()
     assert "x-type" not in schema_text()
-    assert "extra_vars" not in schema_text()
 
 
 def test_every_example_is_valid_for_the_editor_and_for_us() -> None:

@@ -60,7 +60,7 @@ def create(
     order = order_from({**options, "settings_params": settings_params}, command="create", every_pipeline=every_pipeline)
     order = replace(order, dags_folder=target_dir.rstrip("/"))
     if jinja_file:
-        order = replace(order, template_vars=True)
+        order = replace(order, with_template=True)
     project = open_project(env=options["env"], conf_source=options["conf_source"])
     compiled = compile_ordered(project, order)
     for dag in compiled:

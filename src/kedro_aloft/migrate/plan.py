@@ -153,7 +153,9 @@ def _row_of_unknown(key: str, around: Around) -> Row:
         return Row(key=key, fate=Fate.KEPT, new=f"`{key}`", become=lambda value, _: {key: value})
     used = [template.path for template in around.templates if re.search(rf"\b{re.escape(key)}\b", template.text)]
     if used:
-        return by_hand(key, f"a variable of {used[0]}: take the # away when you create with `--jinja-file={used[0]}`")
+        name = f"template_vars.{key}"
+        why = f"a variable of {used[0]}"
+        return Row(key=key, fate=Fate.MAPPED, new=f"`{name}`", why=why, become=lambda value, _: {name: value})
     return by_hand(key, "no key that is known: the old plugin ignored it without a word")
 
 

@@ -70,7 +70,7 @@ def render_template(
     Args:
         template: Text of the template.
         plan: The tasks.
-        settings: What `airflow.yml` says, unknown keys included.
+        settings: What `airflow.yml` says, `template_vars` included.
         pipeline: Kedro's pipeline object.
         conf_source: What `--conf-source` says.
         name: Path of the template, for messages; templates that it includes are looked for beside it.
@@ -155,7 +155,7 @@ def build_settings(settings: DagSettings) -> dict[str, Any]:
     `start_date` is a list of numbers, `retry_delay` counts minutes; what was not set is absent, so that `default(...)`
     works.
     """
-    named = settings.model_fields_set - {"extra_vars"}
+    named = settings.model_fields_set - {"template_vars"}
     values: dict[str, Any] = settings.model_dump(mode="json", include=set(named))
     if "start_date" in values:
         start = settings.start_date
@@ -166,7 +166,7 @@ def build_settings(settings: DagSettings) -> dict[str, Any]:
         values["retry_delay"] = int(minutes) if minutes.is_integer() else minutes
     if "schedule" in values:
         values["schedule_interval"] = values["schedule"]
-    return {**values, **settings.extra_vars}
+    return {**values, **settings.template_vars}
 
 
 def _environment(folder: Path, missing: dict[str, None]) -> jinja2.Environment:

@@ -97,6 +97,7 @@ _running = partial(key, "running")
 _execution = partial(key, "execution")
 _telling = partial(key, "telling")
 _checking = partial(key, "checking")
+_template = partial(key, "template")
 _tasks = partial(key, "tasks")
 
 
@@ -573,6 +574,15 @@ class DagSettings(Settings):
         )
     )
 
+    # --- template: what a DAG file of another layout is made of
+    template_vars: Annotated[
+        Mapping[str, Any], BeforeValidator(as_mapping, json_schema_input_type=Mapping[str, Any] | None)
+    ] = _template(
+        {},
+        "Variables of a custom template (`create --jinja-file`), beside the settings; nothing else reads them.",
+        {"team": "sales", "labels": {"tier": "gold"}},
+    )
+
     # --- tasks: exceptions from the above
     tasks: Annotated[
         tuple[Override, ...], BeforeValidator(list_of, json_schema_input_type=list[TaskOverride] | None)
@@ -581,9 +591,6 @@ class DagSettings(Settings):
         "Other values for some nodes. Of several matches the last one wins, key by key.",
         [{"select": "tag:gpu", "pool": "gpu", "timeout": "4h"}],
     )
-
-    # --- not a key: what a custom template may use besides
-    extra_vars: Mapping[str, Any] = Field(default={}, description="Unknown keys, for custom templates only.")
 
     @field_validator("start_date", "end_date", mode="before")
     @classmethod

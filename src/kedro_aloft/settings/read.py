@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_SECTION = "default"
 TARGETS_SECTION = "targets"
 """Where the project is deployed to (`settings.targets`), unless a pipeline has this name."""
-KEYS = tuple(name for name in DagSettings.model_fields if name != "extra_vars")
+KEYS = tuple(DagSettings.model_fields)
 """The keys that a section may have, in the order of the reference page."""
 
 RESERVED_VARS = ("dag_name", "node_objs", "env", "pipeline_name", "package_name", "pipeline")
@@ -79,7 +79,7 @@ def read_settings(
     pipelines: Collection[str],
     source: str,
     overrides: Mapping[str, Any] | None = None,
-    template_vars: bool = False,
+    with_template: bool = False,
 ) -> tuple[DagSettings, tuple[Notice, ...]]:
     """Return the settings of one pipeline.
 
@@ -89,13 +89,13 @@ def read_settings(
         pipelines: All registered names.
         source: Name of the file for messages, relative to the project.
         overrides: Dotted key → value; wins over the file.
-        template_vars: Whether unknown keys are variables of a custom template (`DagSettings.extra_vars`).
+        with_template: Whether unknown keys are variables of a custom template, as those in `template_vars` are.
 
     Raises:
         SettingsError: If anything is wrong; the message lists all of it.
     """
     reading = check_settings(
-        raw, pipeline=pipeline, pipelines=pipelines, source=source, overrides=overrides, template_vars=template_vars
+        raw, pipeline=pipeline, pipelines=pipelines, source=source, overrides=overrides, with_template=with_template
     )
     if reading.settings is None:
         raise settings_error(reading.problems, source=source)
@@ -109,7 +109,7 @@ def check_settings(
     pipelines: Collection[str],
     source: str,
     overrides: Mapping[str, Any] | None = None,
-    template_vars: bool = False,
+    with_template: bool = False,
 ) -> Reading:
     """Do what `read_settings` does, and return the problems instead of raising them."""
     problems = [*_check_sections(raw, pipelines, source)]
@@ -118,9 +118,12 @@ def check_settings(
     layers = [Layer(label=layer.label, values=_normal(layer.values)) for layer in written]
     values = merge(layers)
     extra = {key: values.pop(key) for key in list(values) if key not in KEYS}
-    problems += _located(layers, _check_extra(extra, template_vars=template_vars))
+    problems += _located(layers, () if with_template else map(_unknown, extra.items()))
+    if with_template and extra:
+        values["template_vars"] = {**_mapping(values.get("template_vars")), **extra}
+    problems += _located(layers, _check_vars(_mapping(values.get("template_vars")), beside=extra))
     problems += _located(layers, _check_naive(values))
-    settings, invalid = _validate({**values, "extra_vars": extra if template_vars else {}})
+    settings, invalid = _validate(values)
     problems += _located(layers, invalid)
     notices = (*_ambiguous(raw, pipelines, source), *_deprecations(written), *_secrets(layers, values))
     return Reading(settings=None if problems else settings, notices=notices, problems=tuple(problems))
@@ -150,7 +153,16 @@ def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
         normal.setdefault("schedule", old)
     if isinstance(normal.get("handoff"), str):
         normal["handoff"] = {"uri": normal["handoff"]}
-    for key in ("handoff", "filters", "notify", "check", "env_vars", "load_versions", "runtime_params"):
+    for key in (
+        "handoff",
+        "filters",
+        "notify",
+        "check",
+        "env_vars",
+        "load_versions",
+        "runtime_params",
+        "template_vars",
+    ):
         if key in normal and normal[key] is None:
             del normal[key]  # a key without a value changes nothing
     return normal
@@ -197,13 +209,28 @@ def _check_schedules(written: Sequence[Layer]) -> Iterator[Problem]:
             )
 
 
-def _check_extra(extra: Mapping[str, Any], *, template_vars: bool) -> Iterator[Problem]:
-    for key, value in extra.items():
-        if not template_vars:
-            yield unknown_key((key,), value, KEYS, _ELSEWHERE.get(key, ""))
-        elif key in RESERVED_VARS:
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A value that should be a mapping; what it is instead is refused where types are."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _unknown(item: tuple[str, Any]) -> Problem:
+    key, value = item
+    problem = unknown_key((key,), value, KEYS, _ELSEWHERE.get(key, ""))
+    is_strange = not problem.remedy and not close_match(key, KEYS)
+    return (
+        replace(problem, remedy="a variable of a custom template stands below `template_vars`")
+        if is_strange
+        else problem
+    )
+
+
+def _check_vars(variables: Mapping[str, Any], *, beside: Collection[str]) -> Iterator[Problem]:
+    """Refuse variables of a template that it gets from us; those in `beside` are keys of the section itself."""
+    for key, value in variables.items():
+        if key in RESERVED_VARS:
             yield Problem(
-                place=(key,),
+                place=(key,) if key in beside else ("template_vars", key),
                 what="a template variable that the compiler fills in",
                 seen=seen(value, (key,)),
                 remedy=_ELSEWHERE.get(key, "choose another name"),

@@ -31,6 +31,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     ),
     "telling": ("Telling", "Who hears of it."),
     "checking": ("Checking", "What `kedro airflow check` asks, and what it keeps quiet about."),
+    "template": ("Custom template", "What a template of your own may use besides."),
     "tasks": ("Exceptions for some tasks", "Of several matching entries the last one wins, key by key."),
 }
 """Group of a key → title and lead of its part of the page."""
@@ -72,7 +73,8 @@ data_science:       # holds for the pipeline of this name, over `default`
 - An unknown key, a wrong type or a section without a pipeline is an error that names the path and the closest match.
 - The pipeline `__default__` takes its settings from `default`: Kedro's loader drops keys that start with an underscore.
 - Durations are texts such as `30s`, `1h30m`, `2d` or ISO 8601 (`PT15M`).
-- With a custom template (`create --jinja-file`) unknown keys are allowed: they are variables of the template.
+- Variables of a custom template (`create --jinja-file`) stand below `template_vars`, which every command accepts. With
+  `--jinja-file` they may also be keys of the section itself, as for kedro-airflow.
 - A list with one item may be written without brackets.
 - Editors complete and check the file with a JSON Schema: `kedro airflow init` writes it to `conf/airflow.schema.json`
   and names it in the first line of the file, `# yaml-language-server: $schema=../airflow.schema.json`.

@@ -17,7 +17,6 @@ from kedro_aloft.settings.read import TARGETS_SECTION
 from kedro_aloft.settings.targets import KINDS
 
 SCHEMA_FILE = Path(__file__).with_name("airflow.schema.json")
-_NOT_KEYS = ("extra_vars",)
 
 
 class _InOrder(GenerateJsonSchema):
@@ -50,8 +49,6 @@ def section_schema() -> dict[str, Any]:
     """Return the schema of one section, with our marks (`x-group`, `x-type`, `x-kedro-airflow`)."""
     schema = DagSettings.model_json_schema(schema_generator=_InOrder)
     schema["description"] = "Settings of one pipeline, or of all."
-    for key in _NOT_KEYS:
-        del schema["properties"][key]
     schema["properties"]["schedule_interval"] = {
         "$ref": "#/$defs/OldSchedule",
         "deprecated": True,
