@@ -152,3 +152,24 @@ def test_what_a_killed_machine_leaves_is_not_taken_for_a_running_one(embedded: E
     embedded.layout.state.write_text(json.dumps(state))
     assert embedded.status().running is False
     assert embedded.down() is False
+
+
+class Robbed(EmbeddedAirflow):
+    """One whose port somebody takes after it was chosen, once."""
+
+    thief: socket.socket | None = None
+
+    def _spawn(self, port: int, environment: dict[str, str]) -> int:
+        if self.thief is None:
+            self.thief = socket.create_server(("127.0.0.1", port))
+        return super()._spawn(port, environment)
+
+
+def test_a_port_that_is_taken_while_it_starts_is_replaced(embedded: EmbeddedAirflow, processes_of: Processes) -> None:
+    robbed = Robbed(embedded.project_path)
+    with robbed.running() as address:
+        assert robbed.thief is not None
+        with robbed.thief:
+            assert address.url != f"http://127.0.0.1:{robbed.thief.getsockname()[1]}"
+            assert robbed.api().version() == address.airflow
+    assert processes_of(embedded.project_path) == {}

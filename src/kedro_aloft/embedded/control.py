@@ -44,6 +44,13 @@ COMPONENTS = ("scheduler", "dag_processor", "triggerer", "metadatabase")
 START_DEADLINE_S = 300.0
 POLL_S = 0.05
 LOG_LINES = 25
+_MORE_PORTS = 2
+"""How often another port is tried: between the choice of one and the server that listens on it somebody may take it."""
+_IN_USE = "address already in use"
+
+
+class _PortTakenError(EmbeddedError):
+    """Another program listens on the port that was free when it was chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +232,13 @@ class EmbeddedAirflow:
         return self._start(scheduled=scheduled)
 
     def _start(self, *, scheduled: bool) -> Address:
+        """Start one; on another port when somebody takes the chosen one before the server listens on it."""
+        for _ in range(_MORE_PORTS):
+            with contextlib.suppress(_PortTakenError):
+                return self._start_once(scheduled=scheduled)
+        return self._start_once(scheduled=scheduled)
+
+    def _start_once(self, *, scheduled: bool) -> Address:
         keys, version = read_keys(self.layout), _airflow_version()
         port = _free_port(wanted=self._port, preferred=self._last_port())
         environment = airflow_environment(
@@ -325,7 +339,8 @@ class EmbeddedAirflow:
     def _died(self) -> EmbeddedError:
         component = self._failure() or "airflow"
         log = self.layout.log(component)
-        return EmbeddedError(
+        kind = _PortTakenError if _IN_USE in _tail(log).lower() else EmbeddedError
+        return kind(
             f"The embedded Airflow does not start: its {component} ended",
             where=str(log),
             seen=_tail(log) or "its log is empty",
@@ -515,6 +530,6 @@ def _tail(log: Path) -> str:
 
 
 def _remedy(log: Path) -> str:
-    if "address already in use" in _tail(log).lower():
+    if _IN_USE in _tail(log).lower():
         return "another program took the port; try again, or choose a port"
     return f"read {log}; kedro airflow down cleans up"
