@@ -44,6 +44,40 @@ def test_an_interpreter_that_is_missing_fails(project: Project) -> None:
     assert "to do: make the environment" in done.out
 
 
+@pytest.mark.parametrize(
+    ("settings", "title", "remedy"),
+    [
+        (
+            {"execution": "gke", "image": "r/shop:1", "gke": {"project": "p", "location": "l", "cluster": "batch"}},
+            "Cluster batch of gke",
+            "get-credentials batch --location=l --project=p",
+        ),
+        (
+            {"execution": "ecs", "ecs": {"cluster": "batch", "task_definition": "shop", "container": "c"}},
+            "Cluster batch of ecs",
+            "describe-task-definition --task-definition=shop",
+        ),
+        (
+            {"execution": "kubernetes", "image": "r/shop:1", "kubernetes": {"connection": "prod"}},
+            "Cluster of the connection prod",
+            "--set=kubernetes.context=",
+        ),
+    ],
+    ids=["gke", "ecs", "connection"],
+)
+def test_a_place_that_cannot_be_asked_is_told_and_not_taken_for_good(
+    project: Project, settings: dict[str, Any], title: str, remedy: str
+) -> None:
+    project.write("conf/base/airflow.yml", json.dumps({"default": {**settings, "handoff": "s3://shop/handoff"}}))
+    done = project.airflow("preflight", "--json").ok()
+    (told,) = done.json()
+    assert (told["title"], told["state"]) == (title, "unknown")
+    assert "one, two" in told["seen"]
+    shown = project.airflow("preflight").ok().out
+    assert title in shown
+    assert remedy in shown
+
+
 @pytest.mark.docker
 def test_containers_are_looked_up_on_the_engine_that_the_settings_name(project: Project, engine: Engine) -> None:
     words = (

@@ -32,17 +32,19 @@ def _print(answers: Sequence[Answer]) -> None:
 
     marks = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "bad": ("✗", "bold red"), "unknown": ("?", "dim")}
     states: list[str] = []
-    silent: dict[str, list[str]] = {}
+    silent: dict[tuple[str, str], list[str]] = {}
     for answer in answers:
         state, result = answer.result.state.value, answer.result
         states.append(state)
         if state == "unknown":
-            silent.setdefault(result.seen, []).append(answer.code)
+            silent.setdefault((result.seen, result.remedy), []).append(answer.code)
             continue
         stdout().print(Text.assemble(marks[state], f" {answer.title}: {result.seen}  ", (answer.code, "dim")))
         if state != "ok":
             stdout().print(f"    to do: {result.remedy}\n    why: {answer.why}")
-    for reason, codes in silent.items():
+    for (reason, remedy), codes in silent.items():
         stdout().print(Text.assemble(marks["unknown"], f" {reason}: not known are ", (", ".join(codes), "dim")))
+        if remedy:
+            stdout().print(f"    to do: {remedy}")
     summary = ", ".join(f"{states.count(state)} {state}" for state in marks if state in states)
     marked("·", "dim", f"{count(len(states), 'check')}: {summary}")

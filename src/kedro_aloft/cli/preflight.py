@@ -51,11 +51,12 @@ def preflight(every_pipeline: bool, as_json: bool, **options: Any) -> None:
 
 
 def _look(tasks: list[Demanded], project: Path) -> list[Answer]:
-    from kedro_aloft.cli.wanted import clusters_wanted, engines_wanted, pythons_wanted
-    from kedro_aloft.preflight import look_at_cluster, look_at_engine, look_at_python
+    from kedro_aloft.cli.wanted import clusters_wanted, engines_wanted, places_unasked, pythons_wanted
+    from kedro_aloft.preflight import leave_unasked, look_at_cluster, look_at_engine, look_at_python
 
     return [
         *(answer for one in pythons_wanted(tasks, project) for answer in look_at_python(one)),
         *(answer for one in engines_wanted(tasks, project) for answer in look_at_engine(one)),
         *(answer for one in clusters_wanted(tasks) for answer in look_at_cluster(one)),
+        *(leave_unasked(one) for one in places_unasked(tasks)),
     ]

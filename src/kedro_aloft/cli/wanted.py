@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from kedro_aloft.preflight import ClusterWanted, EngineWanted, PodWanted, PythonWanted
+from kedro_aloft.preflight import ClusterWanted, EngineWanted, PodWanted, PythonWanted, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kedro_aloft.compiler import CompiledDag
     from kedro_aloft.settings import TaskSettings
+    from kedro_aloft.settings.execution import KubernetesSettings
 
 Demanded = tuple["CompiledDag", str, "TaskSettings"]
 """A DAG, a task of it, and what its nodes demand."""
@@ -37,7 +38,7 @@ def clusters_wanted(tasks: Iterable[Demanded]) -> tuple[ClusterWanted, ...]:
 
     places: dict[ClusterWanted, dict[str, tuple[PodWanted, list[str]]]] = {}
     for dag, task_id, demands in tasks:
-        if demands.execution != "kubernetes" or demands.kubernetes is None:
+        if demands.execution != "kubernetes" or demands.kubernetes is None or _by_connection(demands.kubernetes):
             continue
         volume = demands.kubernetes.volume
         pod = PodWanted(
@@ -49,6 +50,44 @@ def clusters_wanted(tasks: Iterable[Demanded]) -> tuple[ClusterWanted, ...]:
         key = json.dumps([pod.pod, pod.claims_volume, pod.storage_class], sort_keys=True)
         places.setdefault(place_of(demands.kubernetes), {}).setdefault(key, (pod, []))[1].append(task_id)
     return tuple(_with_pods(place, pods.values()) for place, pods in places.items())
+
+
+def places_unasked(tasks: Iterable[Demanded]) -> tuple[Unreachable, ...]:
+    """Return the places of tasks that only Airflow's connections, or a cloud's own login, lead to."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for _, task_id, demands in tasks:
+        place = _unasked(demands)
+        if place is not None:
+            found.setdefault(place, []).append(task_id)
+    return tuple(Unreachable(name=name, why=why, remedy=do, tasks=tuple(ids)) for (name, why, do), ids in found.items())
+
+
+def _unasked(demands: TaskSettings) -> tuple[str, str, str] | None:
+    """Return name, reason and remedy of a place that cannot be asked."""
+    by_context = "ask with --set=execution=kubernetes --set=kubernetes.context=NAME, a context of your kubeconfig"
+    kubernetes, gke, ecs = demands.kubernetes, demands.gke, demands.ecs
+    if demands.execution == "gke" and gke is not None:
+        get = (
+            f"gcloud container clusters get-credentials {gke.cluster} --location={gke.location} --project={gke.project}"
+        )
+        return f"Cluster {gke.cluster} of gke", "its login is Google's", f"`{get}`, then {by_context}"
+    if demands.execution == "ecs" and ecs is not None:
+        region = f" --region={ecs.region}" if ecs.region else ""
+        look = f"aws ecs describe-task-definition --task-definition={ecs.task_definition}{region}"
+        return (
+            f"Cluster {ecs.cluster} of ecs",
+            "its login is Amazon's",
+            f"`{look}` shows whether image and roles are right",
+        )
+    if demands.execution == "kubernetes" and kubernetes is not None and _by_connection(kubernetes):
+        return f"Cluster of the connection {kubernetes.connection}", "connections are Airflow's", by_context
+    return None
+
+
+def _by_connection(kubernetes: KubernetesSettings) -> bool:
+    """Whether nothing but a connection of Airflow says which cluster it is; the user's own may be another one."""
+    named = kubernetes.config_file or kubernetes.context or kubernetes.in_cluster
+    return kubernetes.connection is not None and not named
 
 
 def place_of(kubernetes: Any) -> ClusterWanted:

@@ -5,12 +5,12 @@
 Knows no settings: `cli/` says in `wanted` what a project's tasks demand.
 """
 
-from kedro_aloft.preflight.answers import WHY
+from kedro_aloft.preflight.answers import WHY, leave_unasked
 from kedro_aloft.preflight.cluster import Cluster, Found
 from kedro_aloft.preflight.engine import look_at_engine
 from kedro_aloft.preflight.pods import look_at_cluster
 from kedro_aloft.preflight.pythons import look_at_python
-from kedro_aloft.preflight.wanted import ClusterWanted, EngineWanted, PodWanted, PythonWanted
+from kedro_aloft.preflight.wanted import ClusterWanted, EngineWanted, PodWanted, PythonWanted, Unreachable
 
 __all__ = [
     "WHY",
@@ -20,6 +20,8 @@ __all__ = [
     "Found",
     "PodWanted",
     "PythonWanted",
+    "Unreachable",
+    "leave_unasked",
     "look_at_cluster",
     "look_at_engine",
     "look_at_python",

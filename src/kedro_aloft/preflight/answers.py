@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kedro_aloft.doctor.check import Answer
+from kedro_aloft.doctor.check import Answer, unknown
 
 if TYPE_CHECKING:
     from kedro_aloft.doctor.check import Result
+    from kedro_aloft.preflight.wanted import Unreachable
 
 WHY = {
     "claim": "A pod whose claim is missing or unbound stays in `Pending`: it is never scheduled.",
@@ -32,3 +33,9 @@ WHY = {
 def answer(code: str, title: str, result: Result) -> Answer:
     """Return the answer to one of the questions."""
     return Answer(code=code, title=title, why=WHY[code], result=result)
+
+
+def leave_unasked(place: Unreachable) -> Answer:
+    """Return that nothing is known of a place: silence would pass for a good answer."""
+    tasks = f"{', '.join(place.tasks[:3])}{' …' if len(place.tasks) > 3 else ''}"
+    return answer("cluster", place.name, unknown(f"{place.name}, for {tasks}, is not asked: {place.why}", place.remedy))

@@ -45,6 +45,23 @@ class ClusterWanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """A place that cannot be asked from here, although tasks run there.
+
+    Args:
+        name: What it is called for people.
+        why: Why not.
+        remedy: How to ask instead.
+        tasks: Ids of the tasks.
+    """
+
+    name: str
+    why: str
+    remedy: str
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineWanted:
     """A container engine, and what shall run there.
 
