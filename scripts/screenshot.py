@@ -93,7 +93,7 @@ def show_graph(page: Any, tasks: list[str], *, groups: bool = True) -> None:
     page.mouse.move(VIEWPORT["width"] - DETAILS_PX, border["y"] + 20, steps=10)
     page.mouse.up()
     for task in tasks:
-        graph.get_by_text(task.rpartition(".")[2]).first.wait_for()
+        graph.locator(f'.react-flow__node[data-id="{task}"]').wait_for()
     graph.get_by_label("Fit View").click()
     settle(graph)
 

@@ -52,6 +52,7 @@ def train_model(features: pd.DataFrame, price: pd.Series) -> LinearRegression:
         raise ValueError("{ERROR}")
     return _train(features, price)
 '''
+_READ_NAMES = "boxes => boxes.map(box => [box.dataset.id, box.innerText.split('\\n')[0].trim()])"
 _READ_BADGES = """(badges, owner) => badges.map(badge => {
     const paint = document.createElement("canvas").getContext("2d");
     paint.fillStyle = getComputedStyle(badge).backgroundColor;
@@ -71,6 +72,8 @@ class Sight:
         tasks: The state of each task, as the graph says; the same as Airflow's API says.
         graph: The colour of each task in the graph: red, green, blue, each 255 at most.
         grid: The same in the grid.
+        names: What the graph calls each task.
+        words: What the page says beside and in the grid.
         pictures: The graph and the grid.
         log: What the node's page shows as its log; empty unless it failed.
         kept: The XCom `kedro_node` of that node, which is there should Airflow lose the end of a log.
@@ -82,6 +85,8 @@ class Sight:
     tasks: Mapping[str, str]
     graph: Colours
     grid: Colours
+    names: Mapping[str, str]
+    words: str
     pictures: tuple[Path, Path]
     log: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
@@ -220,6 +225,7 @@ class _Window:
         """Look at the graph, at the page of a task that failed, and at the grid beside that."""
         self._page.goto(self._url)
         tasks, graph = self._look_at_the_graph()
+        names = dict(self._page.locator(".react-flow__node").evaluate_all(_READ_NAMES))
         state = _await(self._read_state, "the state of the run")
         picture = self._take_picture(name)
         told = self._look_at_a_task(failed) if failed else {}
@@ -227,7 +233,8 @@ class _Window:
         grid = _await(lambda: self._read_grid(wanted=set(tasks)), "the grid")
         settle(self._page)
         pictures = (picture, self._take_picture(f"{name}-grid"))
-        return Sight(name=name, state=state, tasks=tasks, graph=graph, grid=grid, pictures=pictures, **told)
+        seen = {"tasks": tasks, "graph": graph, "grid": grid, "names": names, "words": self._page.inner_text("body")}
+        return Sight(name=name, state=state, pictures=pictures, **seen, **told)
 
     def _read_state(self) -> str | None:
         """Return the run's state as soon as the page says what Airflow's API says; without its words it says less."""

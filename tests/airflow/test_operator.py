@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("airflow.sdk")
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, TaskGroup
 
 from kedro_aloft.airflow import KedroCleanup, KedroOperator, KedroPipeline, fused, instant
 from kedro_aloft.airflow.operator import _environment
@@ -98,6 +98,19 @@ def test_tasks_that_run_nothing_do_not_copy_the_parameters_of_the_dag(mirrors: s
     with_params = {task_id for task_id, task in dag.task_dict.items() if task.params}
     assert with_params == {"all", "clean_up_handoff"}
     assert dict(dag.params) == dict(dag.get_task("all").params) == {"rate": 0.1}
+
+
+@pytest.mark.parametrize("mirrors", ["live", "static"])
+def test_people_read_names_of_a_fused_task_that_its_ids_do_not_say(mirrors: str) -> None:
+    with DAG("shop", schedule=None, start_date=instant("2024-01-01T00:00:00+00:00")) as dag, TaskGroup("early"):
+        fused(task_id="all", kedro=KEDRO, nodes={"a": [], "b": ["a"]}, mirrors=mirrors)
+        fused(task_id="one", kedro=KEDRO, nodes={"c": []}, mirrors=mirrors, task_display_name="mine")
+    stored = [task["__var"] for task in serialize(dag)["dag"]["tasks"]]
+    names = {"all": "all (2 nodes)", "all.gate": "nodes of all", "all.done": "end of all"}
+    names |= {"one": "mine", "one.gate": "nodes of one", "one.done": "end of one", **dict.fromkeys("abc")}
+    assert {task["task_id"]: task.get("_task_display_name") for task in stored} == {
+        f"early.{task_id}": name for task_id, name in names.items()
+    }
 
 
 def test_environment_variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:

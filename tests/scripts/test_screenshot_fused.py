@@ -69,6 +69,14 @@ def test_at_work_what_is_done_is_green_and_the_rest_waits(sights: Mapping[str, S
         assert hues(colours, RUNNER) == {"blue"}
 
 
+def test_people_read_which_task_runs_the_nodes_and_where_these_begin_and_end(sights: Mapping[str, Sight]) -> None:
+    shown = {RUNNER: f"{RUNNER} ({len(NODES)} nodes)", GATE: f"nodes of {RUNNER}", DONE: f"end of {RUNNER}"}
+    for seen in sights.values():
+        assert seen.names == {**dict(zip(NODES, NODES, strict=True)), **shown}
+        for name in seen.names.values():
+            assert name in seen.words
+
+
 def test_a_node_that_failed_is_red_and_what_follows_was_skipped(sights: Mapping[str, Sight]) -> None:
     seen = sights["failed"]
     assert seen.state == "failed"

@@ -95,20 +95,27 @@ def fused(
         gate, done: Ids of the tasks before and after the mirrors, if not `<task_id>.gate` and `<task_id>.done`.
         kwargs: Any other argument of `KedroOperator`.
     """
-    runner = KedroOperator(task_id=task_id, kedro=kedro, nodes=tuple(nodes), **kwargs)
+    named = {"task_display_name": f"{task_id} ({len(nodes)} node{'' if len(nodes) == 1 else 's'})", **kwargs}
+    runner = KedroOperator(task_id=task_id, kedro=kedro, nodes=tuple(nodes), **named)
     prefix = runner.task_id.removesuffix(task_id)
     labels = {node: (ids or {}).get(node, node).removeprefix(prefix) for node in nodes}
     live = mirrors == LIVE and _can_be_live()
     with _without_params(runner):
-        entry = EmptyOperator(task_id=gate or f"{task_id}.gate", **_QUIET)
+        entry = _empty(gate or f"{task_id}.gate", "nodes of", task_id, "What follows shows them one by one.")
         shown = _live(labels, runner) if live else _static(labels)
-        end = EmptyOperator(task_id=done or f"{task_id}.done", **_QUIET)
+        end = _empty(done or f"{task_id}.done", "end of", task_id, "This ends as it ended; later tasks wait for this.")
     runner.mirrors = {node: task.task_id for node, task in shown.items()}
     runner.as_setup()  # type: ignore[no-untyped-call]
     entry.as_teardown(setups=[runner])
     _link(shown, nodes, entry, end, to_all=not live)
     end.as_teardown(setups=[runner], on_failure_fail_dagrun=True)
     return Fused(runner, shown, end)
+
+
+def _empty(task_id: str, words: str, runner: str, doc: str) -> EmptyOperator:
+    """A task that runs nothing, with a name and a page for people, who would guess little from its id."""
+    said = f"Runs nothing: `{runner}` runs the nodes. {doc}\n"
+    return EmptyOperator(task_id=task_id, task_display_name=f"{words} {runner}", doc_md=said, **_QUIET)
 
 
 @contextlib.contextmanager
