@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.airflow import run_dag_test
+from support.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,3 +91,13 @@ def _decoded(value: Any) -> Any:
     while isinstance(value, (str, bytes)):
         value = json.loads(value)
     return value
+
+
+@pytest.fixture
+def supervisor(monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+    """What stands for the other process of a triggerer or a worker."""
+    from airflow.sdk.execution_time import task_runner
+
+    one = Supervisor()
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", one, raising=False)
+    return one

@@ -15,6 +15,7 @@ from kedro_aloft.contract.mirror import (
     Finished,
     MirrorTry,
     Sight,
+    has_ended,
     judge,
     nodes_to_run,
 )
@@ -42,6 +43,7 @@ class Budget(NamedTuple):
     retries: int = 0
     clears: int = 0
     restarts: int = 0
+    hops: int = 0
 
 
 class Process(NamedTuple):
@@ -54,7 +56,10 @@ class Process(NamedTuple):
 
 
 class Mirror(NamedTuple):
-    """One mirror. `decided` is an event on its way; `looks`: whether a look that counts began."""
+    """One mirror. `decided` is an event on its way; `looks`: whether a look that counts began.
+
+    `saw`: what it found its runner to be when it came to a worker, where it does not stay.
+    """
 
     state: str = OPEN
     looks: bool = False
@@ -62,6 +67,7 @@ class Mirror(NamedTuple):
     tries: int = 1
     clear: int = 0
     decided: str | None = None
+    saw: str | None = None
 
 
 class World(NamedTuple):
@@ -132,6 +138,7 @@ def steps(world: World) -> Iterator[World]:
     yield from _look(world)
     for number, mirror in enumerate(world.mirrors):
         yield _with(world, number, _delivered(mirror))
+        yield from _hop(world, number, mirror)
     if world.budget.restarts:
         spent = world.budget._replace(restarts=world.budget.restarts - 1)
         undecided = tuple(
@@ -228,9 +235,20 @@ def _after(world: World, state: str) -> World:
     return world._replace(runner=state)
 
 
+def _hop(world: World, number: int, mirror: Mirror) -> Iterator[World]:
+    """A mirror comes to a worker, which asks for the state and then for the journal, and goes back if nothing ended."""
+    if mirror.saw is not None:
+        seen = Sight(runner=mirror.saw, journal=_journal(world.xcom))
+        back = mirror._replace(saw=None)
+        yield _with(world, number, _judged(world.nodes[number], back, seen) if has_ended(mirror.saw) else back)
+    elif world.budget.hops and mirror.state == OPEN and mirror.decided is None:
+        spent = world.budget._replace(hops=world.budget.hops - 1)
+        yield _with(world._replace(budget=spent), number, mirror._replace(looks=False, saw=world.runner))
+
+
 def _look(world: World) -> Iterator[World]:
     """A poll asks for the state, and then for the journal."""
-    began = tuple(one._replace(looks=True) for one in world.mirrors)
+    began = tuple(one._replace(looks=one.saw is None) for one in world.mirrors)
     yield world._replace(state_seen=world.runner, mirrors=began)
     if world.state_seen is not None:
         spent = _sight(world.sight).followed_by(world.state_seen, _journal(world.xcom)).spent

@@ -7,6 +7,7 @@ files import this module at every parse; what a mirror does stands in `trigger`,
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
@@ -16,9 +17,16 @@ from airflow.triggers.base import StartTriggerArgs
 from kedro_aloft.contract.keys import MIRROR_LINK_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow.sdk import Context
+
+PATIENCE = timedelta(hours=1)
+"""How long a mirror is left to a triggerer before it comes to a worker, for as long as it takes to look at its runner.
+
+Nobody can tell it whether a triggerer serves it. Shorter runs pay nothing for that; in longer ones each mirror takes a
+worker for some seconds. Each time it waits as long as all times before together: six times in a run of a day.
+"""
 
 _LONGEST_PAUSE = 6
 """Power of two of the seconds between two looks from a worker, each of which is a process there."""
@@ -59,6 +67,7 @@ class KedroMirror(BaseOperator):
             trigger_cls="kedro_aloft.airflow.trigger.MirrorTrigger",
             trigger_kwargs={"node": node, "runner_id": runner_id},
             next_method="execute",
+            timeout=PATIENCE,
         )
 
     def execute(self, context: Context) -> None:
@@ -66,6 +75,25 @@ class KedroMirror(BaseOperator):
 
         One look at the runner; while that has not ended the mirror comes again later, with longer and longer pauses.
         """
+        self._show(context, or_else=_come_again)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:  # noqa: ARG002
+        """Show the node from a worker, or leave it to a triggerer again when the patience with the last one ended."""
+        told = next_kwargs or {}
+        traceback = told.get("traceback")
+        if traceback is None:
+            if "error" in told:
+                self.log.warning("No triggerer has shown node '%s' in time. Does one live?", self.node)
+            return self._show(context, or_else=self._wait_on)
+        self.log.warning(
+            "The triggerer could not show node '%s', so a worker does. Is kedro-aloft where the triggerer runs? %s",
+            self.node,
+            "".join(traceback),
+        )
+        return self.execute(context)
+
+    def _show(self, context: Context, *, or_else: Callable[[Context], NoReturn]) -> None:
+        """End as the node ended, if its runner has ended."""
         from kedro_aloft.airflow.shown import left_by, runner_page, tell
         from kedro_aloft.airflow.watching import look_at
         from kedro_aloft.contract.mirror import MirrorTry, Showing, Sight, has_ended, judge
@@ -75,7 +103,7 @@ class KedroMirror(BaseOperator):
         own = MirrorTry(node=self.node, id=str(ti.id), try_number=ti.try_number, clear_number=clears)
         runner, journal = look_at(ti.dag_id, ti.run_id, self.runner_id, known=False)
         if not has_ended(runner):
-            self._come_again(context)
+            or_else(context)
         verdict = judge(own, Sight(runner=runner, journal=journal))
         for key, value in left_by(verdict, link=runner_page(ti, self.runner_id)).items():
             ti.xcom_push(key=key, value=value)
@@ -89,23 +117,26 @@ class KedroMirror(BaseOperator):
 
             raise AirflowSkipException(f"Node '{self.node}' {verdict.reason}.")
 
-    def _come_again(self, context: Context) -> NoReturn:
-        from datetime import datetime, timedelta, timezone
+    def _wait_on(self, context: Context) -> NoReturn:
+        """Wait in a triggerer as long again as since the beginning: the start is that of the first wait."""
+        from datetime import datetime, timezone
 
-        from airflow.sdk.exceptions import AirflowRescheduleException
+        from kedro_aloft.airflow.trigger import MirrorTrigger
 
-        so_far: int = context.get("task_reschedule_count", 0)
-        pause = timedelta(seconds=2 ** min(so_far, _LONGEST_PAUSE))
-        raise AirflowRescheduleException(datetime.now(timezone.utc) + pause)  # type: ignore[no-untyped-call]
+        waited = datetime.now(timezone.utc) - context["ti"].start_date
+        trigger = MirrorTrigger(node=self.node, runner_id=self.runner_id)
+        self.log.info("Node '%s' is left to the triggerer again.", self.node)
+        self.defer(trigger=trigger, method_name="execute", timeout=max(waited, PATIENCE))
 
-    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:  # noqa: ARG002
-        """Do as `execute`; say why there was no trigger to do it."""
-        self.log.warning(
-            "The triggerer could not show node '%s', so a worker does. Is kedro-aloft where the triggerer runs? %s",
-            self.node,
-            "".join((next_kwargs or {}).get("traceback") or ()),
-        )
-        return self.execute(context)
+
+def _come_again(context: Context) -> NoReturn:
+    from datetime import datetime, timezone
+
+    from airflow.sdk.exceptions import AirflowRescheduleException
+
+    so_far: int = context.get("task_reschedule_count", 0)
+    pause = timedelta(seconds=2 ** min(so_far, _LONGEST_PAUSE))
+    raise AirflowRescheduleException(datetime.now(timezone.utc) + pause)  # type: ignore[no-untyped-call]
 
 
 _PINNED: Mapping[str, Any] = {
