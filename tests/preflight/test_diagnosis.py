@@ -34,7 +34,7 @@ def cause(cluster: Cluster, script: str = "true", **spec: Any) -> Hint:
     looked = Looked.connect(ClusterWanted(config_file=str(cluster.kube.kubeconfig)))
 
     def hint() -> Hint | None:
-        (pod,) = looked.pods_of("d", "r", "t", namespace="default").value
+        (pod,) = looked.pods_of("d", "r", "t", namespaces=("default",)).value
         said, started = look_at_pod(looked, pod)
         return explain(said, started=started)
 
@@ -64,3 +64,14 @@ def test_a_missing_secret(cluster: Cluster) -> None:
     env = [{"name": "P", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}]
     found = cause(cluster, container={"env": env})
     assert (found.code, "'db'" in found.text) == ("secret", True)
+
+
+def test_pods_of_other_namespaces_are_found_beside_one_that_may_not_be_read(cluster: Cluster) -> None:
+    cluster.api.create_namespace({"metadata": {"name": "jobs"}})
+    cluster.api.create_namespaced_pod("jobs", cluster.pod("p", "true", labels=LABELS, nodeSelector={"pool": "gpu"}))
+    cluster.kube.refuse("list", "pods", namespace="default")
+    looked = Looked.connect(ClusterWanted(config_file=str(cluster.kube.kubeconfig)))
+    found = looked.pods_of("d", "r", "t", namespaces=("default", "jobs"))
+    assert [pod["metadata"]["namespace"] for pod in found.value] == ["jobs"]
+    assert "default" in found.refusal
+    assert looked.pods_of("d", "r", "t", namespaces=("default",)).value == []

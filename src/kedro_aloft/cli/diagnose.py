@@ -52,7 +52,10 @@ def diagnose(
     chosen = [one for one in api.tasks(dag, run) if one.state in OPEN_STATES and task in {None, one.task_id}]
     # What shows a node says nothing that its runner does not say, unless nothing else is left.
     chosen = [one for one in chosen if one.operator != "KedroMirror"] or chosen
-    found = [diagnose_task(api, dag, run, task=one, cluster=cluster, engine=engine) for one in chosen]
+    namespaces = _namespaces(settings, cluster, options["namespace"])
+    found = [
+        diagnose_task(api, dag, run, task=one, cluster=cluster, namespaces=namespaces, engine=engine) for one in chosen
+    ]
     if as_json:
         click.echo(json.dumps([one.to_dict() for one in found], indent=2))
     else:
@@ -64,13 +67,13 @@ def diagnose(
 def _settings_of(project: Project, dag_id: str) -> DagSettings | None:
     """The settings of the pipeline whose DAG this is; None when it is somebody else's."""
     from kedro_aloft.render import dag_id_for
-    from kedro_aloft.settings import read_settings
+    from kedro_aloft.settings import read_settings, with_pod_templates
 
     config, source = project.airflow_config()
     for name in project.pipelines:
         settings, _ = read_settings(config, pipeline=name, pipelines=tuple(project.pipelines), source=source)
         if dag_id_for(project.package, name, project.env, settings, default_env=project.default_env) == dag_id:
-            return settings
+            return with_pod_templates(settings, project=project.path)
     return None
 
 
@@ -91,12 +94,18 @@ def _cluster(settings: DagSettings | None, options: dict[str, Any]) -> Cluster |
         return None
     place = place_of(settings.kubernetes) if settings else ClusterWanted()
     try:
-        cluster = Cluster.connect(replace(place, **{key: value for key, value in given.items() if value}))
+        return Cluster.connect(replace(place, **{key: value for key, value in given.items() if value}))
     except RemoteError as error:
         click.echo(f"! {error.what} {error.seen}", err=True)
         return None
-    cluster.namespace = options["namespace"] or (settings and settings.kubernetes.namespace) or cluster.namespace
-    return cluster
+
+
+def _namespaces(settings: DagSettings | None, cluster: Cluster | None, given: str | None) -> tuple[str, ...]:
+    """Where pods may be: as an option says, else wherever settings put those of some task, or the cluster's login."""
+    from kedro_aloft.cli.wanted import namespaces_of
+
+    named = namespaces_of(settings) if settings else ()
+    return (given,) if given else tuple(dict.fromkeys([*named, *([cluster.namespace] if cluster else [])]))
 
 
 def _engine(settings: DagSettings | None) -> EngineWanted | None:

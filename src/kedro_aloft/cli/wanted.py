@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.preflight import ClusterWanted, EngineWanted, PodWanted, PythonWanted, Unreachable
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kedro_aloft.compiler import CompiledDag
-    from kedro_aloft.settings import TaskSettings
+    from kedro_aloft.settings import DagSettings, TaskSettings
     from kedro_aloft.settings.execution import KubernetesSettings
 
 Demanded = tuple["CompiledDag", str, "TaskSettings"]
@@ -96,6 +97,18 @@ def place_of(kubernetes: Any) -> ClusterWanted:
     return ClusterWanted(
         config_file=kubernetes.config_file, context=kubernetes.context, in_cluster=bool(kubernetes.in_cluster) or inside
     )
+
+
+def namespaces_of(settings: DagSettings) -> tuple[str, ...]:
+    """Return the namespaces that settings name for pods of some task, or a pod template does; each once."""
+    sections = [settings.kubernetes, *(one.kubernetes for one in settings.tasks if one.kubernetes)]
+    names = [name for one in sections for name in (one.namespace, _namespace_of(one.pod_template))]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _namespace_of(pod_template: Any) -> str | None:
+    metadata = pod_template.get("metadata") if isinstance(pod_template, Mapping) else None
+    return metadata.get("namespace") if isinstance(metadata, Mapping) else None
 
 
 def _with_pods(place: ClusterWanted, pods: Iterable[tuple[PodWanted, list[str]]]) -> ClusterWanted:

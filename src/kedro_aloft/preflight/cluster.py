@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from kedro_aloft.preflight.wanted import ClusterWanted
 
@@ -128,16 +128,25 @@ class Cluster:
         """Return the quotas of a namespace."""
         return self._listed(lambda: self._core.list_namespaced_resource_quota(namespace, _request_timeout=PATIENCE_S))
 
-    def pods_of(self, dag_id: str, run_id: str, task_id: str, *, namespace: str) -> Found:
-        """Return the pods that Airflow's operator started for a task of a run, oldest first."""
+    def pods_of(self, dag_id: str, run_id: str, task_id: str, *, namespaces: Collection[str]) -> Found:
+        """Return the pods that Airflow's operator started for a task of a run, oldest first.
+
+        A namespace that may not be read does not hide the pods of another one.
+        """
         labels = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id}
         selector = ",".join(f"{name}={safe_label(value)}" for name, value in labels.items())
-        found = self._listed(
+        found = [self._pods(namespace, selector) for namespace in namespaces]
+        pods = [pod for one in found for pod in one.value or ()]
+        refusals = dict.fromkeys(one.refusal for one in found if one.refusal)
+        return Found(
+            value=sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp"))),
+            refusal="; ".join(refusals),
+        )
+
+    def _pods(self, namespace: str, selector: str) -> Found:
+        return self._listed(
             lambda: self._core.list_namespaced_pod(namespace, label_selector=selector, _request_timeout=PATIENCE_S)
         )
-        if not found.value:
-            return found
-        return Found(value=sorted(found.value, key=lambda pod: str(pod["metadata"].get("creationTimestamp"))))
 
     def events_of(self, pod: Mapping[str, Any]) -> Found:
         """Return the events of a pod, oldest first."""

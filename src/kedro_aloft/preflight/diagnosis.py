@@ -10,7 +10,7 @@ from kedro_aloft.preflight.causes import Hint, explain
 from kedro_aloft.preflight.kept import find_container
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from kedro_aloft.client import AirflowApi, TaskState
     from kedro_aloft.preflight.cluster import Cluster
@@ -86,6 +86,7 @@ def diagnose_task(
     *,
     task: TaskState,
     cluster: Cluster | None = None,
+    namespaces: Collection[str] = (),
     engine: EngineWanted | None = None,
 ) -> Diagnosis:
     """Return why a task failed or waits.
@@ -94,10 +95,13 @@ def diagnose_task(
         api: The Airflow.
         dag_id, run_id, task: The task.
         cluster: Where its pod may be; None when there is no cluster.
+        namespaces: Of the cluster, in which it may be; none means the one of the cluster's login.
         engine: Where its container may be; None when there is no engine. Where neither is left, its log alone tells.
     """
     log = tuple(_log_lines(api.log(dag_id, run_id, task.task_id, task.tries, map_index=task.map_index)))
-    left = _left_of_pod(cluster, dag_id, run_id, task.task_id) if cluster is not None else _Left()
+    left = _Left()
+    if cluster is not None:
+        left = _left_of_pod(cluster, namespaces or (cluster.namespace,), dag_id, run_id, task.task_id)
     if engine is not None and left.pod is None:
         container = _left_of_container(engine, dag_id, run_id, task.task_id)
         left = replace(container, said=(*left.said, *container.said))
@@ -107,9 +111,9 @@ def diagnose_task(
     )
 
 
-def _left_of_pod(cluster: Cluster, dag_id: str, run_id: str, task_id: str) -> _Left:
+def _left_of_pod(cluster: Cluster, namespaces: Collection[str], dag_id: str, run_id: str, task_id: str) -> _Left:
     try:
-        found = cluster.pods_of(dag_id, run_id, task_id, namespace=cluster.namespace)
+        found = cluster.pods_of(dag_id, run_id, task_id, namespaces=namespaces)
         if not found.value:
             return _Left(said=(f"the pods cannot be read: {found.refusal}",) if found.refusal else ())
         pod = found.value[-1]
