@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from kedro_aloft.graph.plan import Plan
     from kedro_aloft.graph.snapshot import DatasetInfo, NodeInfo
     from kedro_aloft.render.containers.file import Cluster, Containers
+    from kedro_aloft.render.containers.volume import VolumeTasks
     from kedro_aloft.render.running import Running
     from kedro_aloft.settings.models import DagSettings
+
+    _Edge = tuple[tuple[str, ...], list[str]]
+    """Ids, and the ids that wait for exactly these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +62,7 @@ def build_body(
 ) -> tuple[str, tuple[Call, ...], tuple[str, ...]]:
     """Return the indented body of the DAG block, without a last newline, the calls in it and its variables."""
     groups = shown_groups(plan)
-    taken = {task.id for task in plan.tasks} | {
-        ".".join(task.task_group[:depth]) for task in plan.tasks for depth in range(1, 1 + len(task.task_group))
-    }
+    taken = _ids_of_plan(plan)
     mirrors = plan_mirrors(plan, settings, running=running, nodes=nodes, groups=groups, taken=taken)
     taken |= {one for task in mirrors.values() for one in task.task_ids}
     sensors = sensor_calls(settings.wait_for, taken=taken)
@@ -78,12 +80,9 @@ def build_body(
     edges = _edges(plan, frame, sensors=tuple(sensors))
     volume = containers.volume_tasks(taken={*taken, *sensors, *(one.task_id for one in statements)})
     if volume is not None:
-        around = [_Statement(task_id=one, call=call, suffix=suffix) for one, (call, suffix) in volume.calls.items()]
-        statements = [*around[:-1], *statements, around[-1]]
-        edges += [(before, list(after)) for before, after in volume.edges]
-        if frame.start is not None and frame.finish is not None and not running.needs_us:
-            # These are pods too, of the first task's kind.
-            edges += [((around[-2].task_id,), [frame.start.task_id]), ((frame.finish.task_id,), [around[-1].task_id])]
+        edges += _volume_edges(volume, frame if not running.needs_us else None)
+        *before, after = _of_volume(volume)
+        statements = [*before, *statements, after]
     if not running.needs_us:
         statements = [replace(one, call=without_us(one.call)) for one in statements]
     variables = name_variables({one.task_id: _room(one) for one in statements}, taken=reserved)
@@ -93,6 +92,12 @@ def build_body(
     used_groups = [Call("TaskGroup")] if any(groups.values()) else []
     text = "\n\n".join([*blocks, *(["\n".join(lines)] if lines else [])])
     return text, (*calls, *used_groups), tuple(variables.values())
+
+
+def _ids_of_plan(plan: Plan) -> set[str]:
+    """Return the ids of all tasks and of all groups around them."""
+    groups = {task.task_group[:depth] for task in plan.tasks for depth in range(1, 1 + len(task.task_group))}
+    return {task.id for task in plan.tasks} | {".".join(group) for group in groups}
 
 
 def _frame(
@@ -121,6 +126,20 @@ def _of_cluster(cluster: Cluster | None) -> list[_Statement]:
     ]
 
 
+def _of_volume(volume: VolumeTasks) -> list[_Statement]:
+    """The tasks of a run's volume, its removal last."""
+    return [_Statement(task_id=one, call=call, suffix=suffix) for one, (call, suffix) in volume.calls.items()]
+
+
+def _volume_edges(volume: VolumeTasks, frame: _Frame | None) -> list[_Edge]:
+    """Return what runs after what around the volume; `frame` when its tasks are pods too, of the first task's kind."""
+    edges: list[_Edge] = [(before, list(after)) for before, after in volume.edges]
+    *_, ready, removal = volume.calls
+    if frame is not None and frame.start is not None and frame.finish is not None:
+        edges += [((ready,), [frame.start.task_id]), ((frame.finish.task_id,), [removal])]
+    return edges
+
+
 def _room(statement: _Statement) -> int:
     """Return how long the variable may be so that `variable = Function(` fits on its line."""
     return LINE_LENGTH - len(INDENT) * (1 + len(statement.group)) - len(f" = {statement.call.function}(")
@@ -144,7 +163,7 @@ def _block(members: Sequence[_Statement], variables: Mapping[str, str], *, depth
     return lay_out(first.call, indent=indent, prefix=f"{variables[first.task_id]} = ", suffix=first.suffix)
 
 
-def _edges(plan: Plan, frame: _Frame, *, sensors: Sequence[str]) -> list[tuple[tuple[str, ...], list[str]]]:
+def _edges(plan: Plan, frame: _Frame, *, sensors: Sequence[str]) -> list[_Edge]:
     """Return what runs after what: upstream ids and the ids that wait for exactly these."""
     below: dict[tuple[str, ...], list[str]] = defaultdict(list)
     roots = [task.id for task in plan.tasks if not task.upstream]
@@ -165,9 +184,7 @@ def _edges(plan: Plan, frame: _Frame, *, sensors: Sequence[str]) -> list[tuple[t
     return [*edges, *(_cluster_edges(frame.cluster, frame, sensors) if frame.cluster is not None else ())]
 
 
-def _cluster_edges(
-    cluster: Cluster, frame: _Frame, sensors: Sequence[str]
-) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+def _cluster_edges(cluster: Cluster, frame: _Frame, sensors: Sequence[str]) -> Iterator[_Edge]:
     """A cluster is there before its first task and after its last one, those of the frame that run on it included."""
     start, finish, cleanup = (
         None if one is None else one.task_id for one in (frame.start, frame.finish, frame.cleanup)
@@ -194,7 +211,7 @@ def _before_cleanup(plan: Plan) -> tuple[str, ...]:
     return tuple(task.id for task in plan.tasks if task.id not in followed or task.id in touching)
 
 
-def _edge_lines(edges: Iterable[tuple[tuple[str, ...], list[str]]], variables: Mapping[str, str]) -> list[str]:
+def _edge_lines(edges: Iterable[_Edge], variables: Mapping[str, str]) -> list[str]:
     lines = []
     for upstream, downstream in edges:
         before = [variables[one] for one in upstream]
