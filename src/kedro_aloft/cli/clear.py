@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from kedro_aloft.client import RunState, TaskState
     from kedro_aloft.render.read import WrittenTask
 
+_LOOKS, _PAUSE_S = 20, 0.5
+"""How long a run at work is looked at, whether it goes on with what was cleared: nearly always it does at once."""
+
 
 @click.command()
 @click.argument("run", required=False)
@@ -66,7 +69,7 @@ def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: boo
         marked("·", "dim", "nothing was cleared")
         return
     ids = [task.task_id for task in cleared]
-    place.api.clear(place.dag_id, state.run_id, ids, downstream=False, dry_run=False)
+    clear_surely(place, state.run_id, ids)
     url = place.api.run_url(place.dag_id, state.run_id)
     ok(f"cleared {count(len(again), 'task')} of '{place.dag_id}'  {url}")
     if wait:
@@ -74,6 +77,34 @@ def clear(run: str | None, downstream: bool, yes: bool, wait: bool, as_json: boo
     elif as_json:
         found = [{"task": task.task_id, "state": task.state, "nodes": nodes} for task, nodes in again]
         click.echo(json.dumps({"dag_id": place.dag_id, "run_id": state.run_id, "cleared": found}, ensure_ascii=False))
+
+
+def clear_surely(place: Place, run_id: str, ids: Sequence[str]) -> None:
+    """Clear tasks of a run, once more when Airflow loses that: a run at work may end in the very moment of the clear.
+
+    Source: Airflow 3.3.2, docs/explanation/fused-tasks.md, "A clear that Airflow loses".
+    """
+    from kedro_aloft.cli.console import marked
+
+    place.api.clear(place.dag_id, run_id, ids, downstream=False, dry_run=False)
+    if _was_lost(place, run_id, frozenset(ids)):
+        place.api.clear(place.dag_id, run_id, ids, downstream=False, dry_run=False)
+        marked("!", "yellow", "Airflow ended the run while it was being cleared, and lost that: cleared once more")
+
+
+def _was_lost(place: Place, run_id: str, ids: frozenset[str]) -> bool:
+    """Whether a run has ended although its cleared tasks have no state; a queued one was started anew by the clear."""
+    import time
+
+    for _ in range(_LOOKS):
+        run = place.api.run(place.dag_id, run_id)
+        states = {task.state for task in place.api.tasks(place.dag_id, run_id) if task.task_id in ids}
+        if run.state == "queued" or states != {"none"}:
+            return False
+        if run.finished:
+            return True
+        time.sleep(_PAUSE_S)
+    return False
 
 
 def _chosen(tasks: Mapping[str, WrittenTask], options: Mapping[str, Any]) -> tuple[str, ...]:
