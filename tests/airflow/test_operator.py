@@ -15,7 +15,9 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param, TaskGroup
 
 from kedro_aloft.airflow import KedroCleanup, KedroOperator, KedroPipeline, fused, instant
+from kedro_aloft.airflow.mirror import KedroMirror
 from kedro_aloft.airflow.operator import _environment
+from kedro_aloft.contract.keys import MIRROR_OPERATOR
 from support.airflow import serialize
 
 if TYPE_CHECKING:
@@ -111,6 +113,10 @@ def test_people_read_names_of_a_fused_task_that_its_ids_do_not_say(mirrors: str)
     assert {task["task_id"]: task.get("_task_display_name") for task in stored} == {
         f"early.{task_id}": name for task_id, name in names.items()
     }
+
+
+def test_commands_know_a_mirror_by_what_airflow_calls_its_class() -> None:
+    assert KedroMirror.__name__ == MIRROR_OPERATOR
 
 
 def test_environment_variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,7 @@ def diagnose(
       kedro airflow diagnose spaceflights manual__2026-01-01
     """
     from kedro_aloft.cli.connecting import connect
+    from kedro_aloft.contract.keys import MIRROR_OPERATOR
     from kedro_aloft.preflight.diagnosis import OPEN_STATES, diagnose_task
     from kedro_aloft.project import open_project
 
@@ -51,7 +52,7 @@ def diagnose(
     api.run(dag, run)  # a run that does not exist is an error of its own
     chosen = [one for one in api.tasks(dag, run) if one.state in OPEN_STATES and task in {None, one.task_id}]
     # What shows a node says nothing that its runner does not say, unless nothing else is left.
-    chosen = [one for one in chosen if one.operator != "KedroMirror"] or chosen
+    chosen = [one for one in chosen if one.operator != MIRROR_OPERATOR] or chosen
     namespaces = _namespaces(settings, cluster, options["namespace"])
     found = [
         diagnose_task(api, dag, run, task=one, cluster=cluster, namespaces=namespaces, engine=engine) for one in chosen

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kedro_aloft.contract.keys import MIRROR_OPERATOR
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -25,7 +27,10 @@ _QUIET_LOOKS = 15
 
 
 class Triggerer:
-    """Says once that a run goes on only when a triggerer does: that looks like patience, and lasts for ever.
+    """Says once that a run goes on only when a triggerer does: that looks like patience, and may last for ever.
+
+    Tasks that show nodes live wait there from the start, so it is asked for at once where a run has some; else when
+    nothing but waiting tasks has been seen for a while.
 
     Args:
         ask: Returns the triggerer's health, None where there never was one.
@@ -36,20 +41,43 @@ class Triggerer:
         self._ask = ask
         self._say = say
         self._quiet = 0
-        self._told = False
+        self._asked = self._told = False
 
     def on_look(self, tasks: Sequence[TaskState]) -> None:
         """Take note of a run's tasks."""
-        waiting = {task.state for task in tasks if not task.finished} - {"none"} == {"deferred"}
+        left = [task for task in tasks if not task.finished]
+        waiting = {task.state for task in left} - {"none"} == {"deferred"}
         self._quiet = self._quiet + 1 if waiting else 0
-        if self._told or not waiting or self._quiet % _QUIET_LOOKS:
+        if self._told:
             return
-        if (health := self._ask()) != "healthy":
-            self._told = True
-            self._say(
-                f"! All that is left of this run waits in Airflow's triggerer, which is {health or 'not there'}: "
-                "start `airflow triggerer`, and the run goes on. (Fused tasks need none with `mirrors: static`.)"
-            )
+        if not self._asked and any(task.operator == MIRROR_OPERATOR for task in left):
+            self._tell_unless_healthy("The tasks that show nodes wait", "without one the run takes an hour at least")
+        elif waiting and self._quiet % _QUIET_LOOKS == 0:
+            self._tell_unless_healthy("All that is left of this run waits", "it goes on when one works")
+
+    def _tell_unless_healthy(self, what: str, then: str) -> None:
+        self._asked = True
+        if (health := self._ask()) == "healthy":
+            return
+        self._told = True
+        self._say(
+            f"! {what} in Airflow's triggerer, which is {health or 'not there'}: {then}. "
+            "Start `airflow triggerer`; fused tasks need none with `mirrors: static`."
+        )
+
+
+def triggerer_of(api: AirflowApi) -> Triggerer:
+    """Return what watches over the triggerer of an Airflow."""
+    from kedro_aloft.cli.console import tell
+    from kedro_aloft.errors import RemoteError
+
+    def ask() -> str | None:
+        try:
+            return (api.health().get("triggerer") or {}).get("status")
+        except RemoteError:
+            return "healthy"  # it answers for runs: where it does not for its parts, there is nothing to say
+
+    return Triggerer(ask, tell)
 
 
 def follow(place: Place, run_id: str, *, on_look: OnLook | None = None) -> Outcome:
@@ -80,11 +108,10 @@ def follow_nodes(
         mirrors: Tasks that only show nodes of others.
         on_look: Called with all tasks at each look, before what they did is printed.
     """
-    from kedro_aloft.cli.console import tell
     from kedro_aloft.cli.outcome import Follower, outcome_of
     from kedro_aloft.client import follow_run
 
-    triggerer = Triggerer(lambda: (api.health().get("triggerer") or {}).get("status"), tell)
+    triggerer = triggerer_of(api)
     with Follower(api, dag_id, nodes, run_id, mirrors) as follower:
 
         def look(tasks: tuple[TaskState, ...]) -> None:

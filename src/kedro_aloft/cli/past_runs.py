@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro_aloft.cli.history_store import seen_in
 from kedro_aloft.cli.outcome import NodeOutcome, Outcome, TaskOutcome
 from kedro_aloft.cli.reports import read_report
+from kedro_aloft.contract.keys import MIRROR_OPERATOR
 from kedro_aloft.graph.costs import Costs, median_history
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Reports = dict[str, dict[str, Any]]
 
-_SHOWING = frozenset({"KedroMirror", "EmptyOperator"})
+_SHOWING = frozenset({MIRROR_OPERATOR, "EmptyOperator"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kedro_aloft.cli.outcome import Outcome
-    from kedro_aloft.client import AirflowApi
+    from kedro_aloft.client import AirflowApi, TaskState
     from kedro_aloft.compiler import CompiledDag
 
 
@@ -86,6 +86,7 @@ def _run_all(project_path: Path, compiled: tuple[CompiledDag, ...], params: Mapp
 
 
 def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outcome:
+    from kedro_aloft.cli.following import triggerer_of
     from kedro_aloft.cli.history_store import record_run
     from kedro_aloft.cli.outcome import Follower, outcome_of
     from kedro_aloft.client import follow_run
@@ -100,8 +101,14 @@ def _run_one(embedded: Any, dag: CompiledDag, params: Mapping[str, Any]) -> Outc
     nodes = {task.id: task.nodes for task in dag.plan.tasks}
     mirrors = mirrors_of(read_tasks(dag.rendered.source))
     follower = Follower(api, dag.dag_id, nodes, triggered.run_id, mirrors)
+    triggerer = triggerer_of(api)
+
+    def look(tasks: tuple[TaskState, ...]) -> None:
+        follower.on_look(tasks)
+        triggerer.on_look(tasks)
+
     with _ending_run(api, dag.dag_id, triggered.run_id), follower:
-        result = follow_run(api, dag.dag_id, triggered.run_id, on_change=follower.on_change, on_look=follower.on_look)
+        result = follow_run(api, dag.dag_id, triggered.run_id, on_change=follower.on_change, on_look=look)
     outcome = outcome_of(nodes, result, follower.reports, follower.journals)
     if outcome.state == "success":
         record_run(embedded.project_path, outcome, follower.reports, slots=machine_parallelism())

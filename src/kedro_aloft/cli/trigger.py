@@ -32,7 +32,7 @@ def trigger(params: str, wait: bool, unpause: bool, as_json: bool, **options: An
     """
     from kedro_aloft.cli.connecting import find_place
     from kedro_aloft.cli.console import ok
-    from kedro_aloft.cli.following import finish, follow
+    from kedro_aloft.cli.following import finish, follow, triggerer_of
     from kedro_aloft.cli.starting import start
 
     place = find_place(options)
@@ -41,5 +41,7 @@ def trigger(params: str, wait: bool, unpause: bool, as_json: bool, **options: An
     ok(f"started {run.run_id} of '{place.dag_id}'" + ("" if wait else f"  {url}"))
     if wait:
         finish(follow(place, run.run_id), as_json=as_json)
-    elif as_json:
+        return
+    triggerer_of(place.api).on_look(place.api.tasks(place.dag_id, run.run_id))
+    if as_json:
         click.echo(json.dumps({"dag_id": place.dag_id, "run_id": run.run_id, "state": run.state, "url": url}))

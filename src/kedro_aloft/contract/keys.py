@@ -14,6 +14,9 @@ JOURNAL_KEY = "journal"
 MIRROR_LINK_KEY = "_link_kedro_runner"
 """XCom key of a mirror's link to the task that runs its node."""
 
+MIRROR_OPERATOR = "KedroMirror"
+"""What Airflow's API calls the class of a task that shows a node live, in the triggerer."""
+
 DEFAULT_HANDOFF_URI = ".airflow/handoff"
 """Inside the project, in a directory that git ignores: right for one machine; fleets name a shared place."""
 
