@@ -62,12 +62,7 @@ lock: env  ## compile requirements/*.in to *.txt; UPGRADE=1 takes the newest ver
 	@UPGRADE=$(UPGRADE) scripts/lock.sh
 
 docs: env  ## write the generated pages and schemas
-	$(VENV)/bin/python -m kedro_aloft.settings.reference --write
-	$(VENV)/bin/python -m kedro_aloft.settings.schema --write
-	$(VENV)/bin/python -m kedro_aloft.migrate.reference --write
-	$(VENV)/bin/python -m kedro_aloft.doctor.reference --write
-	$(VENV)/bin/python -m scripts.cli_reference --write
-	$(VENV)/bin/python -m scripts.rules_reference --write
+	$(VENV)/bin/python -m scripts.pages
 
 clean:  ## remove what the other targets made
 	@if [ -x $(VENV)/bin/kedro ] && [ -d .demo/airflow ]; then cd .demo/airflow && $(CURDIR)/$(VENV)/bin/kedro airflow down || true; fi

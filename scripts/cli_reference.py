@@ -1,12 +1,11 @@
 """The reference page of the commands, made from the click commands themselves.
 
-`python -m scripts.cli_reference --write` writes docs/reference/cli.md; `--check` ends with 1 when it is stale.
+`make docs` writes docs/reference/cli.md; a test fails when it is stale.
 """
 
 from __future__ import annotations
 
 import inspect
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 REFERENCE_FILE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
 
 _INTRO = """\
-<!-- Made by `python -m scripts.cli_reference --write` from src/kedro_aloft/cli: do not edit. -->
+<!-- Made by `make docs` from src/kedro_aloft/cli: do not edit. -->
 
 # Commands: `kedro airflow …`
 
@@ -30,19 +29,6 @@ the traceback of an error, `--help` what is below.
 Exit codes: 0 all is well, 1 findings of severity error or a failed run, 2 wrong usage, 3 an Airflow that refuses or
 does not answer, 130 interrupted. The JSON formats are on [a page of their own](json.md), [errors](errors.md) too.
 """
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check the page; return the exit code."""
-    if arguments == ["--write"]:
-        REFERENCE_FILE.write_text(render_reference(), encoding="utf-8")
-        return 0
-    if arguments == ["--check"]:
-        fresh = REFERENCE_FILE.is_file() and REFERENCE_FILE.read_text(encoding="utf-8") == render_reference()
-        print("fresh" if fresh else "stale: python -m scripts.cli_reference --write")
-        return 0 if fresh else 1
-    print(__doc__)
-    return 2
 
 
 def render_reference() -> str:
@@ -115,7 +101,3 @@ def _value(option: click.Option) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,11 +1,10 @@
 """The reference page of the rules of `check`, made from the rules themselves.
 
-`python -m scripts.rules_reference --write` writes docs/reference/rules.md; `--check` ends with 1 when it is stale.
+`make docs` writes docs/reference/rules.md; a test fails when it is stale.
 """
 
 from __future__ import annotations
 
-import sys
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 REFERENCE_FILE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "rules.md"
 
 _INTRO = """\
-<!-- Made by `python -m scripts.rules_reference --write` from src/kedro_aloft/rules: do not edit. -->
+<!-- Made by `make docs` from src/kedro_aloft/rules: do not edit. -->
 
 # Rules of `kedro airflow check`
 
@@ -27,19 +26,6 @@ or run anything. A *warning* means that it may. An *info* is shown by `check` al
 how to run the rules in CI, is on [a page of its own](../how-to/check.md). What is no rule but refused in any case,
 such as a cron expression that never fires, is among the [errors](errors.md).
 """
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check the page; return the exit code."""
-    if arguments == ["--write"]:
-        REFERENCE_FILE.write_text(render_reference(), encoding="utf-8")
-        return 0
-    if arguments == ["--check"]:
-        fresh = REFERENCE_FILE.is_file() and REFERENCE_FILE.read_text(encoding="utf-8") == render_reference()
-        print("fresh" if fresh else "stale: python -m scripts.rules_reference --write")
-        return 0 if fresh else 1
-    print(__doc__)
-    return 2
 
 
 def render_reference() -> str:
@@ -79,7 +65,3 @@ def _language(text: str) -> str:
     if first.startswith(python) or " = " in first:
         return "python"
     return "yml" if ":" in first else "text"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

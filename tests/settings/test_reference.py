@@ -8,7 +8,7 @@ from kedro_aloft.settings.reference import GROUPS, REFERENCE_FILE, Row, render_r
 
 
 def test_the_page_is_fresh() -> None:
-    message = "run: python -m kedro_aloft.settings.reference --write"
+    message = "run: make docs"
     assert REFERENCE_FILE.read_text(encoding="utf-8") == render_reference(), message
 
 

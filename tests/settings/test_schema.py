@@ -15,7 +15,7 @@ def is_valid(document: Any) -> bool:
 
 
 def test_the_file_in_the_package_is_fresh() -> None:
-    message = "run: python -m kedro_aloft.settings.schema --write"
+    message = "run: make docs"
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), message
 
 

@@ -1,12 +1,10 @@
 """The reference page of the checks, made from the checks themselves.
 
-`python -m kedro_aloft.doctor.reference --write` writes docs/reference/doctor.md; `--check` ends with 1 when it is
-stale.
+`make docs` writes docs/reference/doctor.md; a test fails when it is stale.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 REFERENCE_FILE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "doctor.md"
 
 _INTRO = """\
-<!-- Made by `python -m kedro_aloft.doctor.reference --write` from src/kedro_aloft/doctor: do not edit. -->
+<!-- Made by `make docs` from src/kedro_aloft/doctor: do not edit. -->
 
 # What `kedro airflow doctor` looks at
 
@@ -44,20 +42,3 @@ def render_reference() -> str:
         lines += [f"| `{one.code}` | {one.title} | {one.why} |" for one in checks if one.family is family]
         lines.append("")
     return "\n".join(lines)
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check the page; return the exit code."""
-    if arguments == ["--write"]:
-        REFERENCE_FILE.write_text(render_reference(), encoding="utf-8")
-        return 0
-    if arguments == ["--check"]:
-        fresh = REFERENCE_FILE.is_file() and REFERENCE_FILE.read_text(encoding="utf-8") == render_reference()
-        print("fresh" if fresh else "stale: python -m kedro_aloft.doctor.reference --write")
-        return 0 if fresh else 1
-    print(__doc__)
-    return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

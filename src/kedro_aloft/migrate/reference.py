@@ -1,12 +1,10 @@
 """The reference page of what becomes of old keys, made from the tables themselves.
 
-`python -m kedro_aloft.migrate.reference --write` writes docs/reference/old-keys.md; `--check` ends with 1 when it
-is stale.
+`make docs` writes docs/reference/old-keys.md; a test fails when it is stale.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 REFERENCE_FILE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "old-keys.md"
 
 _INTRO = """\
-<!-- Made by `python -m kedro_aloft.migrate.reference --write` from src/kedro_aloft/migrate: do not edit. -->
+<!-- Made by `make docs` from src/kedro_aloft/migrate: do not edit. -->
 
 # What becomes of the keys of other plugins
 
@@ -54,20 +52,3 @@ def _table(kind: Kind) -> Iterator[str]:
 
 def _line(row: Row) -> str:
     return f"| `{row.key}` | {row.fate} | {row.new or '–'} | {row.why} |"
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check the page; return the exit code."""
-    if arguments == ["--write"]:
-        REFERENCE_FILE.write_text(render_reference(), encoding="utf-8")
-        return 0
-    if arguments == ["--check"]:
-        fresh = REFERENCE_FILE.is_file() and REFERENCE_FILE.read_text(encoding="utf-8") == render_reference()
-        print("fresh" if fresh else "stale: python -m kedro_aloft.migrate.reference --write")
-        return 0 if fresh else 1
-    print(__doc__)
-    return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

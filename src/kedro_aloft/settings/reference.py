@@ -1,13 +1,11 @@
 """The reference page of the settings, made from the models.
 
-`python -m kedro_aloft.settings.reference --write` writes `docs/reference/settings.md` anew; a test fails when it is
-stale.
+`make docs` writes docs/reference/settings.md; a test fails when it is stale.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +45,7 @@ _TYPES = {
 }
 
 _INTRO = """\
-<!-- Made by `python -m kedro_aloft.settings.reference --write` from settings/models.py: do not edit. -->
+<!-- Made by `make docs` from settings/models.py: do not edit. -->
 
 # Settings: `airflow.yml`
 
@@ -234,17 +232,3 @@ def _default(row: Row) -> str:
 def _code(value: Any) -> str:
     text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
     return f"`{text}`"
-
-
-def main(arguments: list[str]) -> int:
-    """Print the page, or write its file with `--write`."""
-    if "--write" in arguments:
-        REFERENCE_FILE.parent.mkdir(parents=True, exist_ok=True)
-        REFERENCE_FILE.write_text(render_reference(), encoding="utf-8")
-    else:
-        sys.stdout.write(render_reference())
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

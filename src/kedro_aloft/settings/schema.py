@@ -1,12 +1,11 @@
 """The JSON Schema of `airflow.yml` for editors.
 
-`python -m kedro_aloft.settings.schema --write` writes it anew; a test fails when the file is stale.
+`make docs` writes it; a test fails when the file is stale.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,16 +99,3 @@ def _named(node: Any) -> Any:
 def schema_text() -> str:
     """Return the bytes of the schema file, as text."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def main(arguments: list[str]) -> int:
-    """Print the schema, or write its file with `--write`."""
-    if "--write" in arguments:
-        SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
-    else:
-        sys.stdout.write(schema_text())
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
