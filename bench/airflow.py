@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass
@@ -74,13 +75,15 @@ class Airflow:
         api: Its REST API.
         pid: Its outermost process.
         folder: Its DAG folder.
+        database: Its SQLite database.
     """
 
-    def __init__(self, api: AirflowApi, pid: int, folder: Path) -> None:
+    def __init__(self, api: AirflowApi, pid: int, folder: Path, database: Path) -> None:
         self._api = api
         self._root = psutil.Process(pid)
         self._aside = _components_aside(self._root)
         self._folder = folder
+        self._database = database
 
     def place(self, dag_id: str, text: str) -> None:
         """Put a DAG file into the folder and wait until Airflow serves it."""
@@ -115,10 +118,12 @@ class Airflow:
         return Measured(state.seconds, used.pop(""), used, peak[0], tasks, state.end_date)
 
     def _finished(self, state: RunState) -> RunState:
-        while not state.finished:
-            time.sleep(POLL_S)
-            state = self._api.run(state.dag_id, state.run_id)
-        return state
+        """Wait without asking the API server: to say the state of a run it loads all its tasks, 0.06 s for 300."""
+        query = "SELECT 1 FROM dag_run WHERE dag_id = ? AND run_id = ? AND state IN ('success', 'failed')"
+        with contextlib.closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=30)) as database:
+            while database.execute(query, (state.dag_id, state.run_id)).fetchone() is None:
+                time.sleep(POLL_S)
+        return self._api.run(state.dag_id, state.run_id)
 
     def _cpu_s(self) -> dict[str, float]:
         """Seconds so far: of the components aside by name, and of all other processes under an empty name."""
@@ -184,4 +189,4 @@ def started(project: Path, parallelism: int, *, env: Mapping[str, str] | None = 
     """Start an Airflow in a project, and stop it."""
     embedded = EmbeddedAirflow(project, env={**source_path(project), **(env or {})}, parallelism=parallelism)
     with embedded.running() as address:
-        yield Airflow(embedded.api(), address.pid, embedded.dags_folder)
+        yield Airflow(embedded.api(), address.pid, embedded.dags_folder, embedded.layout.database)

@@ -40,6 +40,20 @@ def bury_unfinished(database: Path, *, runs: bool) -> None:
         connection.commit()
 
 
+def tasks_at_work(database: Path) -> frozenset[tuple[int, str | None, int]]:
+    """Return how many tasks of which run at work are in which state; nothing when the database cannot say."""
+    query = """
+        SELECT dag_run.id, task_instance.state, count(*) FROM dag_run JOIN task_instance USING (dag_id, run_id)
+        WHERE dag_run.state = 'running' GROUP BY 1, 2
+    """
+    address = f"{database.as_uri()}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+            return frozenset(connection.execute(query))
+    except sqlite3.Error:
+        return frozenset()
+
+
 def fits(layout: Layout, airflow: str) -> bool:
     """Whether the Airflow of this very version has migrated the database."""
     return layout.database.exists() and _migrated_by(layout) == airflow
