@@ -100,6 +100,13 @@ def test_who_clears_a_mirror_asks_for_its_node() -> None:
     assert nodes_to_run(states, Finished(nodes=frozenset("abc")), clear_number=1) == ("b", "d")
 
 
+def test_a_static_mirror_that_nobody_cleared_asks_for_what_did_not_finish() -> None:
+    ill = "upstream_failed"
+    finished = Finished(nodes=frozenset("ab"))
+    assert nodes_to_run({"a": ill, "b": ill, "c": ill, "d": ill}, finished, clear_number=1) == ("c", "d")
+    assert nodes_to_run({"a": ill, "b": None, "c": ill, "d": ill}, finished, clear_number=1) == ("b", "c", "d")
+
+
 def test_who_clears_the_runner_alone_asks_for_all() -> None:
     states = {"a": "success", "b": "success"}
     assert nodes_to_run(states, Finished(nodes=frozenset("ab")), clear_number=1) == ("a", "b")

@@ -225,11 +225,12 @@ def nodes_to_run(
     Args:
         states: State of each node's mirror.
         finished: What earlier tries left; None when nobody knows. A mirror may be `skipped` although its node finished:
-            Airflow's "clear only failed" leaves it so when another try then runs the node.
+            Airflow's "clear only failed" leaves it so when another try then runs the node. A static one is
+            `upstream_failed`, whatever its node did in a task that failed.
         clear_number: How often the DAG run has been cleared.
     """
     if finished is not None and finished.clear_number == clear_number:
         return tuple(node for node in states if node not in finished.nodes)
     done = set(states) if finished is None else finished.nodes
-    settled = {"success"} if finished is None else {"success", "skipped"}
+    settled = {"success"} if finished is None else {"success", "skipped", "upstream_failed"}
     return tuple(node for node, state in states.items() if state not in settled or node not in done) or tuple(states)
