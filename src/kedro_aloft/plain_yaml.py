@@ -55,6 +55,13 @@ def load_plain_yaml(text: str, *, is_text: Callable[[str], bool]) -> tuple[dict[
 
 
 def _nested(lines: list[tuple[str, str, str, str]], is_text: Callable[[str], bool]) -> tuple[dict[str, Any], int]:
+    """Return the content of a file's lines (indent, key, dash, word), and how many YAML nodes it has.
+
+    A stack instead of recursion, in one function: it runs for each line of each catalog.
+
+    Raises:
+        _DoubtError: A line fits no mapping or list around it, a key comes twice or is no text.
+    """
     top: dict[str, Any] = {}
     holder: Any = top
     level, nodes = 0, 1

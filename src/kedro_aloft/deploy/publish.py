@@ -335,11 +335,7 @@ def _flip(dags: FileStore, name: str, text: str) -> Step:
 def _removals(dags: FileStore, gone: Iterable[str]) -> Iterator[Step]:
     for name in sorted(gone):
         what = f"remove {dags.address(name)}"
-        yield Step(phase=Phase.REMOVE, name=f"remove {name}", what=what, apply=partial(_told, dags.remove, name))
-
-
-def _told(function: Any, *arguments: Any) -> None:
-    function(*arguments)
+        yield Step(phase=Phase.REMOVE, name=f"remove {name}", what=what, apply=partial(dags.remove, name))
 
 
 def _live(target: Target, files: Mapping[str, DagFile]) -> Iterator[Step]:
