@@ -112,6 +112,7 @@ RUN = """
         run = run_dag(params={"n": 4}, data=Path(__file__).with_name("small"))
         assert run.state == "success", run.result.failures
         assert {run.tasks[name] for name in ("double", "text")} == {"success"}
+        assert dict(run.nodes) == {"double": "success", "text": "success"}
         assert dict(run.outputs) == {"out": "8 of small"}
         with pytest.raises(KeyError):
             run.outputs["doubled"]
@@ -120,6 +121,7 @@ RUN = """
     def test_a_run_that_fails(run_dag):
         run = run_dag(params={"n": "x"}, data=Path(__file__).with_name("small"))
         assert (run.state, run.tasks["double"], run.tasks["text"]) == ("failed", "failed", "upstream_failed")
+        assert dict(run.nodes) == {"double": "failed", "text": "upstream_failed"}
         assert "not a number" in run.result.failures["double"]
 
 

@@ -276,6 +276,10 @@ def test_of_a_fused_task_the_report_has_the_task_alone(failing: Project) -> None
     states = {task["id"]: task["state"] for task in report["airflow"]["tasks"]}
     assert (report["airflow"]["state"], states.pop("joined")) == ("failed", "failed"), done.text
     assert not [name for name in states if "joined" in name or name in ("fail_it", "use_it")]
+    assert report["airflow"]["nodes"] == [
+        {"name": "fail_it", "state": "failed"},
+        {"name": "use_it", "state": "not run"},
+    ]
 
 
 def test_a_second_run_that_fails_is_no_matter_of_the_handoff(failing: Project) -> None:

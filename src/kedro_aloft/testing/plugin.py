@@ -102,8 +102,13 @@ class DagRun:
 
     @property
     def tasks(self) -> Mapping[str, str]:
-        """State by task id."""
+        """State by task id, without tasks that only show nodes."""
         return self.result.tasks
+
+    @property
+    def nodes(self) -> Mapping[str, str]:
+        """State by node, however nodes are grouped into tasks: `success`, `failed`, `not run`, or that of its task."""
+        return self.result.nodes
 
 
 class _Outputs(Mapping[str, Any]):

@@ -36,6 +36,7 @@ class DagResult:
         state: `success` or `failed`.
         tasks: State by task id.
         seconds: The duration of the run.
+        nodes: State by node, of those that tasks reported: `success`, `failed`, `kept`.
         failures: What failed tasks said, by task id.
         params, env_vars: What the tasks passed to Kedro.
     """
@@ -44,6 +45,7 @@ class DagResult:
     state: str
     tasks: Mapping[str, str]
     seconds: float
+    nodes: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     env_vars: Mapping[str, str] = field(default_factory=dict)
@@ -186,6 +188,7 @@ class ThrowAwayAirflow:
             state=answer["state"],
             tasks=states,
             seconds=answer["seconds"],
+            nodes={node["name"]: node["state"] for one in reports.values() for node in one["nodes"]},
             failures={
                 task: _failure(reports.get(task)) or self._last_error()
                 for task, state in states.items()

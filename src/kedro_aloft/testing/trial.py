@@ -26,7 +26,7 @@ from kedro_aloft.testing.reference import run_kedro
 from kedro_aloft.testing.throwaway import ThrowAwayAirflow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kedro_aloft.compiler import CompiledDag, Order
     from kedro_aloft.graph.snapshot import Snapshot
@@ -107,6 +107,7 @@ class TrialReport:
                     {"id": name, "state": state, "failure": self.airflow.failures.get(name)}
                     for name, state in self.airflow.tasks.items()
                 ],
+                "nodes": [{"name": name, "state": state} for name, state in self.airflow.nodes.items()],
             },
             "kedro": {"state": self.kedro.state, "seconds": self.kedro.seconds},
             "datasets": [{name: getattr(one, name) for name in Verdict.__dataclass_fields__} for one in self.datasets],
@@ -228,14 +229,17 @@ class Bench:
     def run_dag(self, airflow: ThrowAwayAirflow, dag: CompiledDag, moment: datetime) -> DagResult:
         """Run a DAG in its copy; two runs of one moment are one run.
 
-        The result is without tasks that only show nodes of others: nothing shows them here, they count as done.
+        The result is without tasks that only show nodes of others: nothing shows them here, they count as done. It has
+        all nodes, in the order of the plan.
         """
         source = dag.rendered.source
         write_files(airflow.dags, {dag.file_name: source})
         params = dict(self._original.runtime_params)
         result = airflow.run(dag.dag_id, conf={CONF_KEY: params} if params else {}, run_after=moment)
         mirrors = mirrors_of(read_tasks(source))
-        return replace(result, tasks={name: state for name, state in result.tasks.items() if name not in mirrors})
+        tasks = {name: state for name, state in result.tasks.items() if name not in mirrors}
+        nodes = (_node_states(task.nodes, tasks.get(task.id, "none"), result.nodes) for task in dag.plan.tasks)
+        return replace(result, tasks=tasks, nodes=dict(pair for pairs in nodes for pair in pairs.items()))
 
     def run_kedro(self, project: Project, dag: CompiledDag, result: DagResult) -> KedroResult:
         """Run what a DAG ran with `kedro run`, with the parameters that its tasks got."""
@@ -272,6 +276,13 @@ class Bench:
         # Findings were shown for the project itself.
         least, overrides = Severity.ERROR, {**order.overrides, **own}
         return replace(order, overrides=overrides, execution="process", for_here=True, least=least)
+
+
+def _node_states(nodes: Sequence[str], task_state: str, reported: Mapping[str, str]) -> dict[str, str]:
+    """The states of a task's nodes: without a report that of the task; long ones leave out nodes that did well."""
+    known = any(node in reported for node in nodes)
+    missing = "not run" if known and task_state != "success" else task_state
+    return {node: reported.get(node, missing) for node in nodes}
 
 
 def _verdict(snapshot: Snapshot, found: Comparison, unsteady: set[str]) -> Verdict:
