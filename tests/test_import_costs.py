@@ -145,3 +145,20 @@ def test_a_generated_file_costs_nothing_beyond_airflow() -> None:
     added = {name for name in with_ours if name not in airflow_alone}
     roots = {name.partition(".")[0] for name in added} - {"__mp_main__"}
     assert roots <= {*sys.stdlib_module_names, "kedro_aloft", "airflow"}
+
+
+@pytest.mark.airflow
+def test_a_file_with_mirrors_imports_nothing_of_what_they_do_in_the_triggerer() -> None:
+    modules = modules_after(
+        "import airflow.sdk", "import kedro_aloft.airflow.fusion", "import kedro_aloft.airflow.mirror"
+    )
+    assert "kedro_aloft.airflow.mirror" in modules
+    late = (
+        "airflow.trigger",
+        "airflow.turns",
+        "airflow.watching",
+        "airflow.shown",
+        "contract.mirror",
+        "contract.journal",
+    )
+    assert within(modules, *(f"kedro_aloft.{name}" for name in late)) == []

@@ -18,7 +18,7 @@ from airflow.sdk.definitions._internal.mixins import DependencyMixin
 from airflow.sdk.definitions.param import ParamsDict
 
 from kedro_aloft.airflow.operator import KedroOperator
-from kedro_aloft.contract.mirror import LIVE
+from kedro_aloft.contract.keys import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -59,16 +59,18 @@ class KedroMirror(BaseOperator):
     operator_extra_links = (RunnerLogLink(),)
     start_from_trigger = True
 
+    node: str
+    runner_id: str
+
     def __init__(self, *, node: str, runner_id: str, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, **_PINNED})
-        self.node = node
-        self.runner_id = runner_id
-        self.start_trigger_args = StartTriggerArgs(
+        start = StartTriggerArgs(
             trigger_cls="kedro_aloft.airflow.trigger.MirrorTrigger",
             trigger_kwargs={"node": node, "runner_id": runner_id},
             next_method="execute",
             timeout=PATIENCE,
         )
+        vars(self).update(node=node, runner_id=runner_id, start_trigger_args=start)  # as `KedroOperator` does it
 
     def execute(self, context: Context) -> None:
         """Show the node from a worker: what `airflow dags test` does, and Airflow when a trigger fails.

@@ -46,3 +46,6 @@ NODES, START, FINISH = "nodes", "start", "finish"
 
 PER_TASK, PER_RUN = "per_task", "per_run"
 """Values of the setting `pipeline_hooks`."""
+
+AUTO, LIVE, STATIC, OFF = "auto", "live", "static", "off"
+"""Values of the setting `mirrors`: ways to show the nodes of a fused task."""

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from kedro_aloft.contract.journal import NodeEntry
 
-AUTO, LIVE, STATIC, OFF = "auto", "live", "static", "off"
-"""Values of the setting `mirrors`: ways to show the nodes of a fused task."""
-
 MAX_LIVE = 50
 """Mirrors of one DAG up to which `auto` shows them live.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kedro_aloft.contract.mirror import AUTO, LIVE, MAX_LIVE, OFF, STATIC
+from kedro_aloft.contract.keys import AUTO, LIVE, OFF, STATIC
+from kedro_aloft.contract.mirror import MAX_LIVE
 from kedro_aloft.graph.naming import MAX_ID_LENGTH, airflow_id
 from kedro_aloft.graph.snapshot import strip_transcoding
 from kedro_aloft.render.statements import free_id
