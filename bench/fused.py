@@ -54,9 +54,10 @@ class Case:
 def cases(*, quick: bool) -> list[Case]:
     """Return a chain that waits, and layers that compute."""
     line = Case(chain(12, 0.3), 1 if quick else 3)
-    most = Case(_computing(MAX_LIVE), 2)
-    more = [Case(_computing(count), 1, variants=("off", "auto"), first=("off",)) for count in (100, 300)]
-    return [line] if quick else [line, most, *more]
+    some = Case(_computing(50), 2)
+    many = [Case(_computing(count), 1, variants=("off", "live")) for count in (100, MAX_LIVE)]
+    folded = Case(_computing(2 * MAX_LIVE), 1, variants=("off", "auto"), first=("off",))
+    return [line] if quick else [line, some, *many, folded]
 
 
 def _computing(count: int) -> Shape:

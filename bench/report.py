@@ -55,6 +55,7 @@ FUSED = {
     "fused-12": "12 × 0.3 s, waiting",
     "fused-50": "50 × 0.1 s, computing",
     "fused-100": "100 × 0.1 s, computing",
+    "fused-150": "150 × 0.1 s, computing",
     "fused-300": "300 × 0.1 s, computing",
 }
 WORK_S = (0.1, 0.3, 1.0)

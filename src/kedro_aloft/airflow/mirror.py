@@ -143,6 +143,7 @@ def _come_again(context: Context) -> NoReturn:
 
 _PINNED: Mapping[str, Any] = {
     "retries": 0,
+    "retry_delay": timedelta(minutes=5),
     "trigger_rule": "always",
     "execution_timeout": None,
     "depends_on_past": False,
@@ -158,5 +159,6 @@ _PINNED: Mapping[str, Any] = {
 }
 """What a DAG's `default_args` must not change: they speak of tasks that run something.
 
-A pool may count tasks that wait: mirrors would fill that of their runner, and wait for it for ever.
+A pool may count tasks that wait: mirrors would fill that of their runner, and wait for it for ever. Where nothing is
+retried the delay is Airflow's own, which its serialised DAGs leave out.
 """

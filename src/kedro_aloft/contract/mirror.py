@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from kedro_aloft.contract.journal import NodeEntry
 
-MAX_LIVE = 50
+MAX_LIVE = 150
 """Mirrors of one DAG up to which `auto` shows them live.
 
-Airflow's triggerer waits for ever when its process logs some 280 records while it is sent a trigger; a mirror leaves
-four. And it reads the whole DAG again for each of them (3.3.2, `TriggererJobRunner._create_workload`), so that the cost
-is that of the square. Source: seen with 300, docs/explanation/fused-tasks.md, "Where it is not live".
+Airflow's triggerer reads the whole DAG again for each of them, and keeps what it read while the mirror waits (3.3.2,
+`TriggererJobRunner._create_workload`), so that the cost is that of the square: here 76 MB for each run at work.
+Source: measured, docs/explanation/fused-tasks.md, "What it costs".
 """
 
 _AT_WORK = frozenset({"running"})

@@ -152,7 +152,7 @@ REMOTE: tuple[Check[RemoteAirflow], ...] = (
     Check(
         code="remote-triggerer",
         title="Its triggerer",
-        why="`wait_for` and tasks that show nodes wait there; without it they stay deferred, and runs open, for ever.",
+        why="`wait_for` and tasks that show nodes wait there: without it the first for ever, the others an hour or more.",
         family=Family.REMOTE,
         ask=_triggerer,
     ),

@@ -445,7 +445,7 @@ class DagSettings(Settings):
     mirrors: Annotated[Literal["auto", "live", "static", "off"], BeforeValidator(_off)] = _cutting(
         "auto",
         "Whether each node of a task that runs several is a task in Airflow's grid and graph, which runs nothing. "
-        "`auto`: `live` for DAGs of up to 50 such nodes, else `static`; `live`: it shows its node's state as it "
+        "`auto`: `live` for DAGs of up to 150 such nodes, else `static`; `live`: it shows its node's state as it "
         "changes, in the triggerer (before Airflow 3.3 as `static`); `static`: all of them end with the task; `off`: "
         "none is shown. Tasks in containers show none.",
         "static",
