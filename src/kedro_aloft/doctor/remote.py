@@ -152,7 +152,7 @@ REMOTE: tuple[Check[RemoteAirflow], ...] = (
     Check(
         code="remote-triggerer",
         title="Its triggerer",
-        why="`wait_for` and tasks that show nodes wait there: without it the first for ever, the others an hour or more.",
+        why="`wait_for` and tasks that show nodes wait there: without it the first for ever, the others for hours.",
         family=Family.REMOTE,
         ask=_triggerer,
     ),
