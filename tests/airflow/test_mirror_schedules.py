@@ -229,11 +229,15 @@ class Schedule:
         """Return the state in which the run ends; clear again what Airflow lost.
 
         A clear that saw the run at work does not start it again (3.3.2, `clear_task_instances`); when the scheduler
-        ended it meanwhile, it stays ended, and what was cleared has no state. docs/explanation/fused-tasks.md shows it.
+        ended it meanwhile, it stays ended, and what was cleared has no state. Or the runner had just failed, and the
+        scheduler gives that to static mirrors after the clear. docs/explanation/fused-tasks.md shows both.
         """
         state = self._await_end()
         states = self.states()
-        if self.asked is not None and all(states[task] == "none" for task in self.cleared):
+        if self.asked is not None and (
+            all(states[task] == "none" for task in self.cleared)
+            or (state == "success" and any(states[task] == "upstream_failed" for task in self.cleared))
+        ):
             self.told.append("lost-clear")
             asked, downstream = self.asked
             self._ask(asked, downstream=downstream)
