@@ -176,7 +176,7 @@ def _place_dags(airflow: Airflow, project: Path, folder: Path, name: str, place:
     """Put a DAG for each variant into Airflow's folder."""
     airflow.place(f"{name}-bare", place.stock(f"{name}-bare", ""))
     airflow.place(f"{name}-imports", place.stock(f"{name}-imports", _IMPORTS))
-    ours = {"dag_id": f"{name}-ours", **place.settings}
+    ours = {"dag_id": f"{name}-ours", "group_by": "none", **place.settings}
     dags.create_ours(project, folder / name, *(f"--set={key}={value}" for key, value in ours.items()))
     (file,) = (folder / name).glob("*.py")
     airflow.place(f"{name}-ours", file.read_text(encoding="utf-8"))

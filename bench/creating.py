@@ -37,9 +37,9 @@ def _measure_each(project: Path, target: Path) -> dict[str, tuple[float, float]]
     theirs, ours = kedro_airflow() / "kedro", kedro_aloft() / "kedro"
     commands: dict[str, list[str | Path]] = {
         "kedro-airflow-create": [theirs, "airflow", "create", "-t", target / "theirs"],
-        "ours-create": [ours, "airflow", "create", "-t", target / "ours"],
+        "ours-create": [ours, "airflow", "create", "--group-by", "none", "-t", target / "ours"],
         "ours-create-auto": [ours, "airflow", "create", "--group-by", "auto", "-t", target / "auto"],
-        "ours-plan": [ours, "airflow", "plan"],
+        "ours-plan": [ours, "airflow", "plan", "--group-by", "none"],
         "ours-plan-auto": [ours, "airflow", "plan", "--group-by", "auto"],
     }
     samples = {}

@@ -63,7 +63,7 @@ def measure_parsing(figures: Figures) -> None:
             shape = layered(size)
             project = write_synthetic(Path(directory), shape)
             files = {"ours": Path(directory) / f"ours_{size}", "kedro-airflow": Path(directory) / f"theirs_{size}"}
-            dags.create_ours(project, files["ours"])
+            dags.create_ours(project, files["ours"], "--group-by", "none")
             if size <= MAX_LIVE:
                 files["ours-live"] = Path(directory) / f"live_{size}"
                 dags.create_ours(project, files["ours-live"], "--group-by", "pipeline", "--set", "mirrors=live")

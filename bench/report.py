@@ -40,9 +40,9 @@ VARIANTS = {
 }
 COMMANDS = {
     "kedro-airflow-create": "kedro-airflow 0.11: `create`",
-    "ours-create": "`create`",
+    "ours-create": "`create --group-by none`",
     "ours-create-auto": "`create --group-by auto`",
-    "ours-plan": "`plan`",
+    "ours-plan": "`plan --group-by none`",
     "ours-plan-auto": "`plan --group-by auto`",
 }
 TASKS = {

@@ -55,7 +55,10 @@ class Case:
 def cases() -> list[Case]:
     """Return all cases."""
     many, line, fork = layered(MANY), chain(CHAIN_NODES, CHAIN_S), branches(BRANCH_S)
-    every = {"ours-none": ("--group-by", "none"), "ours-auto": ("--group-by", "auto", *BLIND)}
+    every = {
+        "ours-none": ("--group-by", "none"),
+        "ours-auto": ("--group-by", "auto", "--set", f"slots={SLOTS}", *BLIND),
+    }
     return [
         Case(
             "spaceflights",

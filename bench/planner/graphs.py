@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SCALES_S = (0.02, 0.3, 2.0, 10.0)
+SLOTS = 4
 
 
 def make_work(
@@ -49,7 +50,7 @@ def make_work(
             if price and ordered[node]
         ),
         memory_mib=(0.0,) * len(seconds),
-        costs=costs or Costs(),
+        costs=costs or Costs(slots=SLOTS),
     )
 
 

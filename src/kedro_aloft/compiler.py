@@ -14,12 +14,13 @@ from kedro_aloft.graph.costs import Costs
 from kedro_aloft.graph.forecast import build_forecast
 from kedro_aloft.graph.grouping import GroupBy, OnCycle, group_connected
 from kedro_aloft.graph.plan import build_plan
-from kedro_aloft.graph.reasons import border_reasons, explain_tasks
+from kedro_aloft.graph.reasons import alone_reason, border_reasons, explain_tasks, needs_alone
 from kedro_aloft.project import MLFLOW, Filters, find_spark
 from kedro_aloft.render import Around, dag_id_for, file_name, render_dag
 from kedro_aloft.rules import RULES, Severity, Sources, find_problems, sort_findings, split_silenced
 from kedro_aloft.settings import (
     BUILT_IMAGE,
+    CONTAINER_MODES,
     SPARK_TAG,
     TaskOverride,
     check_execution,
@@ -66,6 +67,9 @@ class Order:
         dags_folder: Where the DAG files are, relative to the project.
         execution: One mode for all nodes, whatever the settings say; None leaves it to them.
         histories: What earlier runs taught, by DAG id; `group_by: auto` and the forecast read it.
+        peaks_mib: The most memory that nodes took in any earlier run, by DAG id, for the rules; by default that of
+            `histories`.
+        slots: How many tasks the Airflow runs at the same time, where neither settings nor histories say it.
         renders: Whether DAG files are made at once, so that what is wrong with one stops the command before it acts.
         command: Name of the command.
         command_options: Its options but for the pipelines, as a reader can repeat them.
@@ -84,6 +88,8 @@ class Order:
     dags_folder: str = "airflow_dags"
     execution: str | None = None
     histories: Mapping[str, History] = field(default_factory=dict)
+    peaks_mib: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    slots: int | None = None
     renders: bool = True
     command: str = "create"
     command_options: str = ""
@@ -176,10 +182,10 @@ def _compile(
     )
     settings = _all_in(order.execution, _with_package(settings, project.path))
     settings = with_pod_templates(_with_used_plugins(settings, project), project=project.path)
-    settings = _with_built_image(settings, project.path)
+    settings = _for_template(order, _with_built_image(settings, project.path))
     snapshot = project.snapshot(name, _filters(order.filters, settings), runtime_params=settings.runtime_params)
     dag_id = dag_id_for(snapshot.package, name, project.env, settings, default_env=project.default_env)
-    costs = _costs(settings, order.histories.get(dag_id))
+    costs = _costs(settings, order.histories.get(dag_id), order.slots)
     snapshot, spark_groups = with_spark(snapshot, settings, files)
     check_execution(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes), source=source)
     plan = plan_snapshot(snapshot, settings, costs=costs, together=spark_groups)
@@ -216,6 +222,12 @@ def _all_in(execution: str | None, settings: DagSettings) -> DagSettings:
     return settings.model_copy(update={"execution": execution, "tasks": (*settings.tasks, last), "spark": here})
 
 
+def _for_template(order: Order, settings: DagSettings) -> DagSettings:
+    """A template of somebody shows no nodes of a task that runs several: unless a grouping was named, there is none."""
+    is_auto = settings.group_by == GroupBy.AUTO.value
+    return settings.model_copy(update={"group_by": GroupBy.NONE.value}) if order.with_template and is_auto else settings
+
+
 def _crossings(
     plan: Plan, snapshot: Snapshot, settings: DagSettings
 ) -> Iterator[tuple[str, TaskSettings, TaskSettings]]:
@@ -244,7 +256,7 @@ def _checked(dag: CompiledDag, project: Project, order: Order, files: Sources) -
         render=lambda: dag.rendered.source,
         dags_folder=order.dags_folder,
         target=order.target,
-        memory_mib=dag.costs.memory_mib,
+        memory_mib=order.peaks_mib.get(dag.dag_id, dag.costs.memory_mib),
     )
     check = dag.settings.check
     found = find_problems(
@@ -263,8 +275,9 @@ def _checked(dag: CompiledDag, project: Project, order: Order, files: Sources) -
     return replace(dag, findings=sort_findings(findings), silenced=silenced)
 
 
-def _costs(settings: DagSettings, history: History | None) -> Costs:
-    costs = Costs() if history is None else Costs().with_history(history)
+def _costs(settings: DagSettings, history: History | None, slots: int | None) -> Costs:
+    costs = Costs() if slots is None else Costs(slots=slots)
+    costs = costs if history is None else costs.with_history(history)
     return replace(costs, slots=settings.slots or costs.slots, memory_per_slot_mib=settings.memory_per_slot)
 
 
@@ -310,12 +323,13 @@ def plan_snapshot(
     snapshot: Snapshot, settings: DagSettings, *, costs: Costs | None = None, together: Sequence[Group] = ()
 ) -> Plan:
     """Cut a pipeline into tasks as its settings say."""
+    group_by = GroupBy(settings.group_by)
     return build_plan(
         snapshot,
-        group_by=GroupBy(settings.group_by),
+        group_by=group_by,
         on_cycle=OnCycle(settings.on_cycle),
         group_tags=settings.group_tags,
-        requirements=_requirements(snapshot, settings),
+        requirements=(_auto_requirements if group_by is GroupBy.AUTO else _requirements)(snapshot, settings),
         costs=costs,
         together=together,
         task_groups=settings.task_groups,
@@ -328,7 +342,7 @@ def forecast_dag(dag: CompiledDag) -> Forecast:
         dag.snapshot,
         [task.nodes for task in dag.plan.tasks],
         costs=dag.costs,
-        requirements=_requirements(dag.snapshot, dag.settings),
+        requirements=_auto_requirements(dag.snapshot, dag.settings),
         is_auto=dag.plan.group_by == GroupBy.AUTO.value,
     )
 
@@ -343,14 +357,10 @@ def explain_fusions(dag: CompiledDag) -> dict[str, str]:
     tasks = dag.plan.tasks
     if dag.plan.group_by != GroupBy.AUTO.value:
         return {task.id: task.reason for task in tasks}
-    reasons = explain_tasks(
-        dag.snapshot,
-        [task.nodes for task in tasks],
-        costs=dag.costs,
-        requirements=_requirements(dag.snapshot, dag.settings),
-    )
+    needs = _auto_requirements(dag.snapshot, dag.settings)
+    reasons = explain_tasks(dag.snapshot, [task.nodes for task in tasks], costs=dag.costs, requirements=needs)
     return {
-        task.id: task.reason if "spark: " in task.reason else reason
+        task.id: task.reason if "spark: " in task.reason else reason or alone_reason(needs[task.nodes[0]])
         for task, reason in zip(tasks, reasons, strict=True)
     }
 
@@ -364,13 +374,38 @@ def explain_borders(dag: CompiledDag) -> dict[tuple[str, str], str]:
         dag.snapshot,
         [task.nodes for task in tasks],
         costs=dag.costs,
-        requirements=_requirements(dag.snapshot, dag.settings),
+        requirements=_auto_requirements(dag.snapshot, dag.settings),
     )
     return {(tasks[one.source].id, tasks[one.target].id): one.reason for one in borders}
 
 
 def _requirements(snapshot: Snapshot, settings: DagSettings) -> dict[str, str]:
-    wanted = effective_by_name(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes))
+    return _texts(_wanted(snapshot, settings))
+
+
+def _auto_requirements(snapshot: Snapshot, settings: DagSettings) -> dict[str, str]:
+    """What nodes demand, where `auto` is to choose: some of them a task of their own, which only a person may share."""
+    wanted = _wanted(snapshot, settings)
+    alone = {id(one): _why_alone(one) for one in wanted.values()}
+    return {
+        name: needs_alone(text, name, why) if (why := alone[id(wanted[name])]) else text
+        for name, text in _texts(wanted).items()
+    }
+
+
+def _why_alone(wanted: TaskSettings) -> str:
+    if wanted.execution in CONTAINER_MODES:
+        return "container: Airflow cannot show the nodes of one, so each has its own unless `group_by` names a grouping"
+    if wanted.timeout is not None:
+        return "timeout: it would count for all nodes of a task, so each has its own unless `group_by` names a grouping"
+    return ""
+
+
+def _wanted(snapshot: Snapshot, settings: DagSettings) -> dict[str, TaskSettings]:
+    return effective_by_name(settings, ((node.name, node.tags, node.namespace) for node in snapshot.nodes))
+
+
+def _texts(wanted: Mapping[str, TaskSettings]) -> dict[str, str]:
     texts = {key: one.as_text() for key, one in {id(one): one for one in wanted.values()}.items()}
     return {name: texts[id(one)] for name, one in wanted.items()}
 

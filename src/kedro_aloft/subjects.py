@@ -88,6 +88,7 @@ def view_settings(settings: DagSettings, snapshot: Snapshot) -> SettingsView:
         ),
         unused_selectors=tuple((int(index), selector) for index, _, selector in unused),
         runner=settings.runner,
+        mirrors=settings.mirrors,
         slots=settings.slots,
         memory_per_slot_mib=settings.memory_per_slot,
         ignored=tuple(settings.check.ignore),

@@ -66,6 +66,13 @@ def test_another_dag_id_leaves_all_history(project: Project) -> None:
 
 
 def test_grouping_breaks_the_history_of_what_it_joins(project: Project) -> None:
-    project.create()
+    project.create("-g", "none")
     warnings = [line for line in project.airflow("diff", "-g", "memory").err.splitlines() if line.startswith("!")]
     assert any("first" in line for line in warnings)
+
+
+def test_auto_leaves_every_node_the_id_that_it_had_as_a_task(project: Project) -> None:
+    project.create("-g", "none")
+    text = project.airflow("diff", "-g", "auto").ok().err
+    assert "Task 'first__second' is new" in text
+    assert "disappears" not in text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from bench.planner.graphs import branches, chain, fork_join, layered, make_work,
 from kedro_aloft.graph.auto import auto_groups, best_cut
 from kedro_aloft.graph.costs import Costs
 from kedro_aloft.graph.cuts import cut_chains, cut_fewest, cut_none, members_of
-from kedro_aloft.graph.makespan import makespans, task_graph
+from kedro_aloft.graph.makespan import makespans, task_graph, work_of
 from kedro_aloft.graph.refine import Judge, every_cut
 from kedro_aloft.graph.snapshot import DatasetInfo, DatasetKind, NodeInfo, Snapshot
 
@@ -177,8 +178,12 @@ def test_branches_known_to_be_cheap_are_fused_though_their_join_is_unknown() -> 
 
 def test_the_more_nodes_are_unknown_the_less_each_is_feared() -> None:
     assert Costs().guesses_s(1) == Costs().guesses_s(3) == (0.02, 10.0)
-    assert Costs().guesses_s(100) == (0.02, 0.3)
-    assert Costs().guesses_s(100_000) == (0.0003,)
+    assert Costs(slots=2).guesses_s(100) == (0.02, 0.3)
+    assert Costs(slots=2).guesses_s(100_000) == (0.0003,)
+
+
+def test_the_more_slots_there_are_the_more_unknown_nodes_are_feared() -> None:
+    assert Costs(slots=16).guesses_s(100) == (0.02, 2.4)
 
 
 def test_many_unknown_nodes_do_not_get_a_task_each() -> None:
@@ -187,7 +192,20 @@ def test_many_unknown_nodes_do_not_get_a_task_each() -> None:
     assert len(groups) == 4
 
 
-def test_a_layered_graph_of_unknown_nodes_gets_few_tasks() -> None:
+@pytest.mark.parametrize("slots", [2, 4, 16])
+@pytest.mark.parametrize("width", [2, 3, 10, 16, 50, 200])
+def test_unknown_nodes_side_by_side_keep_every_slot_busy(width: int, slots: int) -> None:
+    names = ["a", *(f"n{number}" for number in range(width)), "z"]
+    edges = [(one, other) for name in names[1:-1] for one, other in (("a", name), (name, "z"))]
+    snapshot, costs = snapshot_of(edges, names), Costs(slots=slots)
+    hours = replace(costs, seconds=dict.fromkeys(names, 3600.0))
+    work = work_of(snapshot, hours)
+    task_of = {name: number for number, names in enumerate(auto_groups(snapshot, costs=costs)) for name in names}
+    assert seconds_of(work, tuple(task_of[name] for name in work.names)) <= 1.34 * seconds_of(work, cut_none(work))
+
+
+@pytest.mark.parametrize(("slots", "most"), [(2, 4), (16, 90)])
+def test_a_layered_graph_of_unknown_nodes_gets_few_tasks_where_few_run_side_by_side(slots: int, most: int) -> None:
     rng = random.Random(1)
     names = [f"n{layer}_{number}" for layer in range(10) for number in range(10)]
     edges = [
@@ -196,7 +214,7 @@ def test_a_layered_graph_of_unknown_nodes_gets_few_tasks() -> None:
         for number in range(10)
         for parent in rng.sample(range(10), 2)
     ]
-    assert len(auto_groups(snapshot_of(edges, names))) <= 4
+    assert len(auto_groups(snapshot_of(edges, names), costs=Costs(slots=slots))) <= most
 
 
 def test_nodes_with_different_requirements_never_share_a_task() -> None:

@@ -52,6 +52,7 @@ _NODES = (
 )
 
 _COMMON: dict[str, Any] = {
+    "group_by": "none",
     "image": "registry.example.org/shop@sha256:" + "0" * 64,
     "handoff": "gs://shop/handoff",
     "env_vars": {"STAGE": "{{ var.value.stage }}"},

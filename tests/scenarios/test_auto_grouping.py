@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kedro_aloft.embedded import EmbeddedAirflow
     from support.projects import Project, ProjectBuilder
 
+AUTO = "--group-by=auto"
 BRANCHES = """
     node(make, "params:seconds", ["left_in", "right_in"], name="make"),
     node(work, ["left_in", "params:seconds"], "left", name="left"),
@@ -28,10 +29,10 @@ FUNCTIONS = """
 """
 
 
-def history(project: Project, **seconds: float) -> None:
-    """Write what a run on two slots would have left."""
+def history(project: Project, *, folder: str = "history", **seconds: float) -> None:
+    """Write what a run on two slots would have left: here, or `learned` elsewhere."""
     content = {"dag_id": project.package, "schema": 1, "seconds": seconds, "overhead_s": 1.0, "slots": 2}
-    project.write(f".airflow/history/{project.package}.json", json.dumps(content))
+    project.write(f".airflow/{folder}/{project.package}.json", json.dumps(content))
 
 
 def large_history(project: Project, **memory_mib: float) -> None:
@@ -41,8 +42,8 @@ def large_history(project: Project, **memory_mib: float) -> None:
     project.write(f".airflow/history/{project.package}.json", json.dumps(content))
 
 
-def groups(project: Project) -> list[list[str]]:
-    return [task["nodes"] for task in project.plan("--group-by=auto")["tasks"]]
+def groups(project: Project, *args: str) -> list[list[str]]:
+    return [task["nodes"] for task in project.plan(*(args or (AUTO,)))["tasks"]]
 
 
 def test_durations_decide_whether_branches_share_a_task(builder: ProjectBuilder) -> None:
@@ -61,15 +62,62 @@ def test_durations_decide_whether_branches_share_a_task(builder: ProjectBuilder)
 
 def test_the_same_history_gives_the_same_bytes(builder: ProjectBuilder) -> None:
     project = builder.functions(FUNCTIONS).pipeline("__default__", BRANCHES).parameters(seconds=0.1).build()
-    history(project, make=0.1, left=3.0, right=3.1, join=0.1)
-    (file,) = project.create("--group-by=auto")
+    history(project, folder="learned", make=0.1, left=3.0, right=3.1, join=0.1)
+    (file,) = project.create(AUTO)
     assert len(groups(project)) > 1
     first = file.read_bytes()
-    project.create("--group-by=auto")
+    project.create(AUTO)
     assert file.read_bytes() == first
-    history(project, make=0.1, left=3.3, right=2.9, join=0.12)
-    project.create("--group-by=auto")
+    history(project, folder="learned", make=0.1, left=3.3, right=2.9, join=0.12)
+    project.create(AUTO)
     assert file.read_bytes() == first  # other figures, the same plan
+
+
+def test_runs_here_change_no_dag_file_that_goes_elsewhere_but_what_was_learned_there_does(
+    builder: ProjectBuilder,
+) -> None:
+    project = builder.functions(FUNCTIONS).pipeline("__default__", BRANCHES).parameters(seconds=0.1).build()
+    (file,) = project.create(AUTO)
+    first = file.read_bytes()
+    history(project, make=0.1, left=0.01, right=0.01, join=0.1)
+    assert groups(project) == [["make", "left", "right", "join"]]
+    assert "would not change" in project.airflow("diff", AUTO, "--exit-code").ok().text
+    project.create(AUTO)
+    assert file.read_bytes() == first
+    history(project, folder="learned", make=0.1, left=0.01, right=0.01, join=0.1)
+    assert project.airflow("diff", AUTO, "--exit-code").code == 1
+    project.create(AUTO)
+    assert file.read_bytes() != first
+
+
+def test_a_file_for_elsewhere_is_as_wide_as_an_airflow_that_nobody_configured(builder: ProjectBuilder) -> None:
+    nodes = "\n".join(f'node(work, ["params:x", "params:seconds"], "out{n}", name="n{n}"),' for n in range(48))
+    project = builder.functions(FUNCTIONS).pipeline("__default__", nodes).parameters(x=1, seconds=0.1).build()
+    assert "48 nodes in 16 tasks" in project.airflow("create", AUTO).ok().text
+    assert "48 nodes in 3 tasks" in project.airflow("create", AUTO, "--set=slots=3").ok().text
+
+
+def test_nodes_with_a_time_limit_share_a_task_only_by_a_grouping_that_somebody_names(builder: ProjectBuilder) -> None:
+    chain = 'node(abs, "params:x", "a", name="a"), node(abs, "a", "b", name="b"), node(abs, "b", "c", name="c"),'
+    limited = builder.pipeline("__default__", chain).parameters(x=1)
+    project = limited.airflow_yml('default: {tasks: [{select: "node:b", timeout: 1h}]}').build()
+    plan = project.plan(AUTO)
+    assert [task["nodes"] for task in plan["tasks"]] == [["a"], ["b"], ["c"]]
+    assert [task["reason"].partition(":")[0] for task in plan["tasks"]] == ["", "timeout", ""]
+    assert {border["reason"].partition(":")[0] for border in plan["borders"]} == {"timeout"}
+    project.write("conf/base/airflow.yml", "default: {timeout: 1h}")
+    assert groups(project) == [["a"], ["b"], ["c"]]
+    assert groups(project, "--group-by=chain") == [["a", "b", "c"]]
+
+
+def test_nodes_in_containers_share_one_only_by_a_grouping_that_somebody_names(builder: ProjectBuilder) -> None:
+    chain = 'node(abs, "params:x", "a", name="a"), node(abs, "a", "b", name="b"), node(abs, "b", "c", name="c"),'
+    contained = "execution: kubernetes, image: shop, handoff: {uri: 's3://shop/handoff'}"
+    project = builder.pipeline("__default__", chain).parameters(x=1).airflow_yml(f"default: {{{contained}}}").build()
+    plan = project.plan(AUTO)
+    assert [task["nodes"] for task in plan["tasks"]] == [["a"], ["b"], ["c"]]
+    assert {border["reason"].partition(":")[0] for border in plan["borders"]} == {"container"}
+    assert groups(project, "--group-by=chain") == [["a", "b", "c"]]
 
 
 def test_slots_can_be_set(builder: ProjectBuilder) -> None:
@@ -140,8 +188,8 @@ def test_runs_on_another_airflow_teach_as_well(
     words = ("learn", f"--from={address.url}", f"--username={address.username}")
 
     assert project.run("--group-by=memory")["state"] == "success"  # one task: only its report knows the nodes
-    file = project.path / ".airflow" / "history" / f"{project.package}.json"
-    file.unlink()
+    (project.path / ".airflow" / "history" / f"{project.package}.json").unlink()
+    file = project.path / ".airflow" / "learned" / f"{project.package}.json"
     assert "4 of 4 nodes from 1 run" in project.airflow(*words, env=login).ok().err
     content = json.loads(file.read_text(encoding="utf-8"))
     assert content["source"] == address.url

@@ -67,7 +67,7 @@ def tasks_of(project: Project) -> dict[str, list[str]]:
 
 
 def test_spark_nodes_are_found_without_spark_and_share_a_task(frames: ProjectBuilder) -> None:
-    project = frames.airflow_yml("default: {spark: {mode: local}}").build()
+    project = frames.airflow_yml("default: {group_by: none, spark: {mode: local}}").build()
     log = project.path / "imports.log"
     plan = project.airflow("plan", "--json", env={"IMPORTS": str(log)}).ok().json()
     assert {task["id"]: task["nodes"] for task in plan["tasks"]} == {
@@ -86,7 +86,9 @@ def test_without_the_key_nobody_looks_for_them(frames: ProjectBuilder) -> None:
 
 
 def test_they_can_be_named_instead(frames: ProjectBuilder) -> None:
-    project = frames.airflow_yml("default: {spark: {find: false, select: ['node:load', double]}}").build()
+    project = frames.airflow_yml(
+        "default: {group_by: none, spark: {find: false, select: ['node:load', double]}}"
+    ).build()
     assert tasks_of(project) == {"load__double": ["load", "double"], "collect": ["collect"], "total": ["total"]}
 
 

@@ -165,6 +165,12 @@ def _registry(nodes: Mapping[str, str]) -> str:
     )
 
 
+def _a_task_per_node(root: Path) -> dict[str, str]:
+    """Cases are about borders of tasks: every node has its own unless the case says otherwise."""
+    written = (file.read_text(encoding="utf-8") for file in (root / "conf").rglob("airflow.y*ml"))
+    return {} if any("group_by" in text for text in written) else {"group_by": "none"}
+
+
 def check_case(case: Case, root: Path) -> list[Finding]:
     """Check the project of a case as `kedro airflow check` does, in this process; an error is a finding, too."""
     from kedro_aloft.compiler import Order, compile_project
@@ -177,7 +183,7 @@ def check_case(case: Case, root: Path) -> list[Finding]:
         del sys.modules[module]
     order = Order(
         pipelines=tuple(case.head[key] for key in ("pipeline",) if key in case.head),
-        overrides=parse_set(case.head.get("options", "").split()),
+        overrides={**_a_task_per_node(root), **parse_set(case.head.get("options", "").split())},
         least=Severity.INFO,
         target=case.head.get("target"),
         histories={PACKAGE: _history(case)},

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from kedro_aloft.settings import Notice
 
 
-def compile_ordered(project: Project, order: Order) -> tuple[CompiledDag, ...]:
-    """Compile what was ordered; say which of all pipelines cannot run alone."""
-    from dataclasses import replace
+def compile_ordered(project: Project, order: Order, *, here: bool = False) -> tuple[CompiledDag, ...]:
+    """Compile what was ordered; say which of all pipelines cannot run alone.
 
-    from kedro_aloft.cli.history_store import read_histories
+    Args:
+        project: The project.
+        order: What to compile.
+        here: Whether it is for the embedded Airflow, as an order is that is to run in this environment.
+    """
+    from kedro_aloft.cli.history_store import with_knowledge
     from kedro_aloft.compiler import compile_project
 
-    order = replace(order, histories=read_histories(project.path))
+    order = with_knowledge(order, project.path, here=here or order.for_here)
 
     def left_out(name: str, error: PlanError) -> None:
         marked("!", "yellow", f"left out pipeline '{name}', which cannot run alone: {error.what}")

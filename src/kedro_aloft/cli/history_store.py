@@ -1,31 +1,59 @@
-"""What runs on the embedded Airflow taught, one file per DAG: `.airflow/history/<dag id>.json`.
+"""What runs taught, one file per DAG: `.airflow/history/<dag id>.json` and `.airflow/learned/<dag id>.json`.
 
-`run` writes it after a successful run, `learn` from the runs of another Airflow; whatever compiles reads it, for
-`group_by: auto` and the forecast of `plan`. It is knowledge of this machine: no part of the project, safe to delete.
+`run` writes the first after a successful run on the embedded Airflow, `learn` the second from the runs of another one.
+`group_by: auto` and the forecast of `plan` read both for what runs here. A DAG file that goes elsewhere is planned by
+what was learned alone: how long nodes take on this machine, with the data of this machine, says little of another, and
+a DAG file made elsewhere of the same project has to be the same. Neither is a part of the project; both may be deleted.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kedro_aloft.cli.console import marked
 from kedro_aloft.errors import AloftError, PlanError
-from kedro_aloft.graph.costs import History
+from kedro_aloft.graph.costs import SEVERAL_RUNS, History
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from kedro_aloft.cli.outcome import Outcome
+    from kedro_aloft.compiler import Order
 
-FOLDER = "history"
+HERE = "history"
+LEARNED = "learned"
 
 
-def read_histories(project_path: Path) -> dict[str, History]:
+def with_knowledge(order: Order, project_path: Path, *, here: bool) -> Order:
+    """Return the order with what is known of its pipelines.
+
+    Args:
+        order: What to compile.
+        project_path: The project.
+        here: Whether it is for the embedded Airflow.
+    """
+    from kedro_aloft.embedded.config import machine_parallelism
+
+    learned, own = read_histories(project_path, LEARNED), read_histories(project_path)
+    both = {
+        **learned,
+        **{name: learned.get(name, History()).learn(one, step=SEVERAL_RUNS) for name, one in own.items()},
+    }
+    return replace(
+        order,
+        histories=both if here else learned,
+        peaks_mib={name: one.memory_mib for name, one in both.items()},
+        slots=machine_parallelism() if here else None,
+    )
+
+
+def read_histories(project_path: Path, folder: str = HERE) -> dict[str, History]:
     """Return the histories of a project by DAG id; a file that is none is left out and said so."""
     histories = {}
-    for file in sorted(_folder(project_path).glob("*.json")):
+    for file in sorted(_folder(project_path, folder).glob("*.json")):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             dag_id = str(content["dag_id"])
@@ -52,7 +80,7 @@ def record_run(project_path: Path, outcome: Outcome, reports: Mapping[str, Mappi
         marked("!", "yellow", f"the run is not remembered: {error.what}")
 
 
-def write_history(project_path: Path, dag_id: str, history: History, *, source: str) -> None:
+def write_history(project_path: Path, dag_id: str, history: History, *, source: str, folder: str = HERE) -> None:
     """Write the history of a DAG and who showed the latest of it.
 
     Raises:
@@ -63,7 +91,7 @@ def write_history(project_path: Path, dag_id: str, history: History, *, source: 
 
     content = {"dag_id": dag_id, "source": source, **history.to_dict()}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_files(_folder(project_path), {f"{path_part(dag_id)}.json": text})
+    write_files(_folder(project_path, folder), {f"{path_part(dag_id)}.json": text})
 
 
 def seen_in(outcome: Outcome, reports: Mapping[str, Mapping[str, Any]], *, slots: int | None = None) -> History:
@@ -92,7 +120,7 @@ def seen_in(outcome: Outcome, reports: Mapping[str, Mapping[str, Any]], *, slots
     )
 
 
-def _folder(project_path: Path) -> Path:
+def _folder(project_path: Path, name: str) -> Path:
     from kedro_aloft.embedded.layout import Layout
 
-    return Layout.of_project(project_path).root / FOLDER
+    return Layout.of_project(project_path).root / name

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def learn(url: str, username: str | None, most: int, every_pipeline: bool, **options: Any) -> None:
     """Learn from the latest successful runs on an Airflow how long nodes take.
 
-    What it finds goes to `.airflow/history/`, where `group_by: auto` and the forecast of `plan` read it. Give the
-    options with which the DAG was created, so that its id is the same.
+    What it finds goes to `.airflow/learned/`, where `group_by: auto` reads it for the DAG files of `create` and
+    `deploy`. Give the options with which the DAG was created, so that its id is the same.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def learn(url: str, username: str | None, most: int, every_pipeline: bool, **opt
 
 def _learn_one(project_path: Path, dag: CompiledDag, api: AirflowApi, *, most: int) -> None:
     from kedro_aloft.cli.console import count, marked, ok
-    from kedro_aloft.cli.history_store import read_histories, write_history
+    from kedro_aloft.cli.history_store import LEARNED, read_histories, write_history
     from kedro_aloft.cli.past_runs import history_of, nodes_by_task, read_past_runs
     from kedro_aloft.graph.costs import SEVERAL_RUNS, History
 
@@ -58,9 +58,10 @@ def _learn_one(project_path: Path, dag: CompiledDag, api: AirflowApi, *, most: i
     if not runs:
         marked("!", "yellow", f"DAG '{dag.dag_id}' has no successful run; nothing is learned")
         return
-    known = read_histories(project_path).get(dag.dag_id, History())
+    known = read_histories(project_path, LEARNED).get(dag.dag_id, History())
     seen = history_of(runs, nodes_by_task(dag), overhead_s=known.overhead_s)
-    write_history(project_path, dag.dag_id, known.learn(seen, step=SEVERAL_RUNS), source=_without_login(api.url))
+    learned = known.learn(seen, step=SEVERAL_RUNS)
+    write_history(project_path, dag.dag_id, learned, source=_without_login(api.url), folder=LEARNED)
     found = sum(node.name in seen.seconds for node in dag.snapshot.nodes)
     size = len(dag.snapshot.nodes)
     ok(f"DAG '{dag.dag_id}': {found} of {count(size, 'node')} from {count(len(runs), 'run')}, newest {runs[0].run_id}")

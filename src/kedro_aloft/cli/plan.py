@@ -36,7 +36,7 @@ def plan(every_pipeline: bool, as_json: bool, **options: Any) -> None:
 
     project = open_project(env=options["env"], conf_source=options["conf_source"])
     order = order_from(options, command="plan", every_pipeline=every_pipeline)
-    compiled = compile_ordered(project, replace(order, renders=False))
+    compiled = compile_ordered(project, replace(order, renders=False), here=True)
     if as_json:
         plans = [plan_as_json(dag) for dag in compiled]
         click.echo(json.dumps(plans[0] if len(plans) == 1 else plans, indent=2, ensure_ascii=False))
@@ -180,3 +180,16 @@ def _print_forecast(dag: CompiledDag) -> None:
     say()
     show(seconds)
     say(f"Durations of {forecast.known} of {forecast.nodes} nodes are known; {forecast.slots} tasks at a time.")
+    if dag.plan.group_by == "auto":
+        _print_caution(dag, unknown=forecast.nodes - forecast.known)
+
+
+def _print_caution(dag: CompiledDag, *, unknown: int) -> None:
+    """Say how `auto` treats what it does not know, and that this is its plan for this machine."""
+    from kedro_aloft.cli.console import say
+    from kedro_aloft.graph.costs import Costs
+
+    if unknown:
+        say("A node whose duration is unknown may be long: branches stay side by side while there are slots for them.")
+    slots = dag.settings.slots or Costs().slots
+    say(f"That is for this machine. DAG files (`create`, `deploy`): {slots} tasks at a time, runs here do not count.")

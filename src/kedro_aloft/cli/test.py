@@ -46,7 +46,7 @@ def test(twice: bool, data: Path | None, as_json: bool, params: str, **options: 
 
     from kedro_aloft.cli.console import ok, print_findings
     from kedro_aloft.cli.findings import compile_ordered, print_notices
-    from kedro_aloft.cli.history_store import read_histories
+    from kedro_aloft.cli.history_store import with_knowledge
     from kedro_aloft.compat import split_runtime_params
     from kedro_aloft.project import open_project
     from kedro_aloft.testing.trial import EQUAL, Trial
@@ -58,7 +58,7 @@ def test(twice: bool, data: Path | None, as_json: bool, params: str, **options: 
     for dag in compile_ordered(project, order):
         print_notices(dag.notices)
         print_findings(dag.findings)  # errors stop nothing here: what they come to is what a trial shows
-    order = replace(order, histories=read_histories(project.path))
+    order = with_knowledge(order, project.path, here=True)
     trial = Trial(project=project, order=order, data=data and data.resolve(), twice=twice, tell=ok)
     reports = trial.run()
     if as_json:

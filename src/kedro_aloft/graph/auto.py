@@ -5,8 +5,8 @@ few nodes gets the best of all its cuts. So the result is never worse than one t
 
 Nodes whose duration nobody knows are judged twice, as tiny and as heavy ones, and the cut is taken with the least
 regret: the seconds that it may lose to the best cut of either case. A wrong border loses some overhead, a wrong fusion
-a branch's time, so short pipelines keep their branches apart. Heavy is at most 10 s a node and half a minute in all, so
-that a pipeline of many nodes, each of which is likely to be small, does not pay overhead for every one.
+a branch's time, so branches stay apart while slots are left for them. Heavy is at most 10 s a node, and a quarter of a
+minute for each slot in all, so that a pipeline of more nodes than slots does not pay overhead for every one.
 
 Other methods of the literature (edge zeroing, linear clustering, dominant sequence clustering, HEFT) are compared with
 this one in `bench/planner`; see `docs/explanation/auto-grouping.md`.

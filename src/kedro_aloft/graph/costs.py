@@ -113,13 +113,14 @@ class Costs:
         size_bytes: Size of each dataset that is known.
         unknown_s: Seconds that an unknown node may take, each a case that the plan must be good for: by default a
             tiny and a heavy one.
-        unknown_total_s: What all unknown nodes take together at most, however many they are.
+        unknown_slot_s: What all unknown nodes take together at most, however many they are, for each slot.
         overhead_s: Time for which a task holds its slot beyond its nodes.
         latency_s: Time from the end of a task until a task that waits for it can start.
         launch_s: Time that the scheduler, which starts one task after the other, needs for one.
         handoff_s_per_byte, handoff_s_per_object: Price of writing a dataset into the handoff store once, and of
             reading it once per task.
-        slots: How many tasks run at the same time.
+        slots: How many tasks run at the same time; by default as many of one DAG as an Airflow that nobody configured
+            runs (`max_active_tasks_per_dag`): too many slots cost starts, too few leave workers idle.
         memory_per_slot_mib: What the nodes of a task and the data between them may take; None for no limit.
     """
 
@@ -127,13 +128,13 @@ class Costs:
     memory_mib: Mapping[str, float] = field(default_factory=dict)
     size_bytes: Mapping[str, int] = field(default_factory=dict)
     unknown_s: tuple[float, ...] = (0.02, 10.0)
-    unknown_total_s: float = 30.0
+    unknown_slot_s: float = 15.0
     overhead_s: float = 1.0
     latency_s: float = 0.25
     launch_s: float = 0.1
     handoff_s_per_byte: float = 0.5e-9
     handoff_s_per_object: float = 0.005
-    slots: int = 4
+    slots: int = 16
     memory_per_slot_mib: float | None = None
 
     def __post_init__(self) -> None:
@@ -162,9 +163,11 @@ class Costs:
     def guesses_s(self, nodes: int) -> tuple[float, ...]:
         """Return what each of so many unknown nodes is taken to last, once for every case; rising, none twice.
 
-        A pipeline of a hundred nodes is no longer a run than one of ten, only cut finer: the guess is shared out.
+        A pipeline of a hundred nodes is no longer a run than one of ten, only cut finer: what keeps all slots busy for
+        a while is shared out.
         """
-        return tuple(sorted({round(min(guess, self.unknown_total_s / max(nodes, 1)), 6) for guess in self.unknown_s}))
+        most = self.unknown_slot_s * self.slots / max(nodes, 1)
+        return tuple(sorted({round(min(guess, most), 6) for guess in self.unknown_s}))
 
     def handoff_s(self, dataset: str) -> float:
         """Return the seconds for writing a dataset into the handoff store, or for reading it; size 0 when unknown."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kedro_aloft.graph.snapshot import Snapshot
 
 _NAMED = 3
+_ALONE = "a task of its own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,9 @@ def _task_reason(work: Work, members: Sequence[int], *, figures: bool) -> str:
     ):
         return f"chain: {size} nodes one after the other, which a second task could not speed up"
     if any(_unknown(work, members)):
+        if not any(children.values()):
+            slots = work.costs.slots
+            return f"durations unknown: {size} independent nodes, as more tasks than {slots} slots would only wait"
         return f"durations unknown: {size} nodes that would gain little side by side, so they share one start"
     total, longest = _total_and_path(work, members, children)
     overhead = work.costs.overhead_s
@@ -157,7 +161,27 @@ def _needs_reason(requirements: Mapping[str, str], source: str, target: str) -> 
     first, second = requirements.get(source, ""), requirements.get(target, "")
     if first == second:
         return ""
-    return f"different requirements: {', '.join(_differing(first, second)) or 'see the tasks'}"
+    alone = alone_reason(first) or alone_reason(second)
+    return alone or f"different requirements: {', '.join(_differing(first, second)) or 'see the tasks'}"
+
+
+def needs_alone(requirement: str, node: str, why: str) -> str:
+    """Return what a node demands that `group_by: auto` is to leave a task of its own.
+
+    Args:
+        requirement: What it demands besides, a JSON object.
+        node: Its name, which no other node has.
+        why: The reason, for people.
+    """
+    return json.dumps({**json.loads(requirement), _ALONE: [node, why]}, sort_keys=True)
+
+
+def alone_reason(requirement: str) -> str:
+    """Return why a node with this requirement has a task of its own; empty when it may share one."""
+    if _ALONE not in requirement:
+        return ""
+    why = json.loads(requirement).get(_ALONE)
+    return str(why[1]) if why else ""
 
 
 def _differing(first: str, second: str) -> list[str]:

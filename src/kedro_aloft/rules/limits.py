@@ -82,12 +82,13 @@ def _too_wide(subject: Subject) -> Iterator[Hit]:
     for pool, (limit, wanted) in _pool_bounds(subject, wide).items():
         bounds[f"pool {pool}"] = (limit, wanted)
     name, (limit, wanted) = min(bounds.items(), key=lambda item: (item[1][0] - item[1][1], item[0]))
+    fewer = "" if subject.plan.group_by == "auto" else ", or let fewer tasks do the work: `group_by: auto`"
     if wanted > limit:
         yield Hit(
             message=f"{wanted} tasks could run side by side; `{name}` lets {limit} of them run.",
             spot=node(wide[0].nodes[0]),
             where=f"tasks {listed([task.id for task in wide])}",
-            remedy=f"raise `{name}` where Airflow is configured, or let fewer tasks do the work: `group_by: auto`",
+            remedy=f"raise `{name}` where Airflow is configured{fewer}",
         )
 
 

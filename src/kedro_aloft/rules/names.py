@@ -72,12 +72,14 @@ def _taken_id(subject: Subject) -> Iterator[Hit]:
 
 
 def _grouping_of_the_day(subject: Subject) -> Iterator[Hit]:
-    if subject.plan.group_by == "auto" and subject.settings.scheduled:
+    settings = subject.settings
+    if subject.plan.group_by == "auto" and settings.mirrors == "off" and settings.scheduled:
         yield Hit(
             message="`group_by: auto` cuts tasks by durations, so `create` may give other task ids next time.",
-            spot=setting("group_by"),
+            spot=setting("mirrors"),
             where=f"DAG '{subject.dag_id}', {len(subject.plan.tasks)} tasks",
-            remedy="look at `kedro airflow diff` before each deployment, or choose a grouping that does not change",
+            remedy="let Airflow show each node (`mirrors: auto`): such tasks keep their ids; or choose a grouping that "
+            "does not change",
         )
 
 
@@ -124,12 +126,11 @@ RULES = (
         name="ids-of-auto",
         family=FAMILY,
         severity=Severity.INFO,
-        summary="A scheduled DAG with `group_by: auto`: its task ids follow the durations of earlier runs.",
+        summary="A scheduled DAG with `group_by: auto` and `mirrors: off`: its task ids follow what `learn` saw.",
         why="A task is called after its nodes. When a node becomes slow and gets a task of its own, both tasks are "
-        "new to "
-        "Airflow and lose their history.",
-        bad='default:\n  schedule: "@daily"\n  group_by: auto',
-        good='default:\n  schedule: "@daily"\n  group_by: memory',
+        "new to Airflow and lose their history. Where each node is shown, it has one id whatever task runs it.",
+        bad='default:\n  schedule: "@daily"\n  group_by: auto\n  mirrors: "off"',
+        good='default:\n  schedule: "@daily"\n  group_by: memory\n  mirrors: "off"',
         find=_grouping_of_the_day,
     ),
 )

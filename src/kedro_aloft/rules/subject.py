@@ -83,6 +83,7 @@ class SettingsView:
         override_tasks: Each entry of `tasks`: its selectors and the keys that it changes.
         unused_selectors: Index of the override and the selector, for each that matches no node.
         runner: Kedro's runner inside of a task.
+        mirrors: How Airflow shows the nodes of a task that runs several.
         slots: How many tasks run at the same time, when somebody said so.
         memory_per_slot_mib: What a task may take.
         cron_gaps_s: Shortest and longest pause between runs of a cron, in seconds; None without cron.
@@ -112,6 +113,7 @@ class SettingsView:
     override_tasks: tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...] = ()
     unused_selectors: tuple[tuple[int, str], ...] = ()
     runner: str = "SequentialRunner"
+    mirrors: str = "auto"
     slots: int | None = None
     memory_per_slot_mib: float | None = None
     cron_gaps_s: tuple[float, float] | None = None

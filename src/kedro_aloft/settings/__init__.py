@@ -6,7 +6,7 @@ No Kedro, no Airflow, no file is read here: the `project` room hands over the ma
 from kedro_aloft.settings.assign import parse_params_option, parse_set
 from kedro_aloft.settings.demands import check_execution, check_handoff
 from kedro_aloft.settings.duration import Duration, format_duration, parse_duration
-from kedro_aloft.settings.execution import BUILT_IMAGE
+from kedro_aloft.settings.execution import BUILT_IMAGE, CONTAINER_MODES
 from kedro_aloft.settings.models import DagSettings, TaskOverride
 from kedro_aloft.settings.overrides import (
     TaskSettings,
@@ -23,6 +23,7 @@ from kedro_aloft.settings.spark import SPARK_TAG
 
 __all__ = [
     "BUILT_IMAGE",
+    "CONTAINER_MODES",
     "SPARK_TAG",
     "DagSettings",
     "Duration",

@@ -417,7 +417,7 @@ class DagSettings(Settings):
         "none",
         "Which nodes share a task: `none`; `memory`: those that pass data in memory; `namespace`: one top-level "
         "namespace; `tag`: one grouping tag; `pipeline`: one registered pipeline; `chain`: an only child with its only "
-        "parent; `auto`: what is predicted to end first.",
+        "parent; `auto`: those with which the run is predicted to end first, none in containers or with a `timeout`.",
         "memory",
         kedro_airflow="`--group-by` (none, memory, namespace)",
     )
@@ -433,7 +433,8 @@ class DagSettings(Settings):
     )
     slots: PositiveCount | None = _cutting(
         None,
-        "How many tasks run at the same time, for `group_by: auto`. Null: as many as in the last run here, else 4.",
+        "How many tasks run at the same time, for `group_by: auto`. Null: as many as this machine runs for "
+        "`run`, `up`, `test` and `plan`; as `learn` saw, else 16, for DAG files that go elsewhere.",
         16,
     )
     memory_per_slot: Memory | None = _cutting(
