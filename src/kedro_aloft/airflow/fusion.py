@@ -39,6 +39,10 @@ _QUIET: dict[str, Any] = {
 """What `default_args` say of tasks that run something; with a callback Airflow would start a worker for these."""
 
 
+_ALWAYS: Any = "always"
+"""Airflow 3.0 has no public name for the rule."""
+
+
 class Fused(DependencyMixin):
     """A fused task as other tasks see it: what is before it is before its runner, what is after it is after `done`.
 
@@ -107,6 +111,9 @@ def fused(
     runner.mirrors = {node: task.task_id for node, task in shown.items()}
     runner.as_setup()  # type: ignore[no-untyped-call]
     entry.as_teardown(setups=[runner])
+    if not live:
+        # Its mirrors wait for the runner, their setup. If it waited, too, that would be one loop of the scheduler more.
+        entry.trigger_rule = _ALWAYS
     _link(shown, nodes, entry, end, to_all=not live)
     end.as_teardown(setups=[runner], on_failure_fail_dagrun=True)
     return Fused(runner, shown, end)
