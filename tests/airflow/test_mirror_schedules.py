@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kedro_aloft.client import wait_for_dag
-from kedro_aloft.contract.mirror import LIVE, STATIC
+from kedro_aloft.contract.keys import LIVE, STATIC
 from support.airflow import task_log
 from support.runs import wait_until
 
