@@ -30,6 +30,19 @@ def ask():
 ask()
 """
 
+PRINT = """
+import click
+from kedro_aloft.cli.console import command_errors
+
+@click.command()
+@command_errors
+def show():
+    for _ in range(100_000):
+        click.echo("a line")
+
+show()
+"""
+
 
 @pytest.fixture
 def rows() -> Table:
@@ -112,3 +125,16 @@ def test_elsewhere_nobody_can_be_asked(tmp_path: Path) -> None:
     assert done.code == 2
     assert "There is nobody to ask." in done.err
     assert "add --yes" in done.err
+
+
+def test_who_has_read_enough_hears_no_complaint() -> None:
+    command = subprocess.Popen(
+        [sys.executable, "-c", PRINT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=user_environment()
+    )
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"a line\n"
+    command.stdout.close()
+    assert command.stderr is not None
+    assert command.stderr.read() == b""
+    command.stderr.close()
+    assert command.wait(timeout=180) == 1

@@ -52,8 +52,8 @@ def command_errors(function: F) -> F:
         except (KeyboardInterrupt, click.Abort):  # the latter where somebody was being asked
             tell("Interrupted.")
             sys.exit(EXIT_INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit):
-            raise
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise  # the last: who read our output has enough of it (`… | head`), and click ends quietly
         except Exception as error:
             if debug:
                 raise
