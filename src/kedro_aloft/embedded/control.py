@@ -49,10 +49,6 @@ _MORE_PORTS = 2
 _IN_USE = "address already in use"
 
 
-class _PortTakenError(EmbeddedError):
-    """Another program listens on the port that was free when it was chosen."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """A running embedded Airflow.
@@ -234,8 +230,11 @@ class EmbeddedAirflow:
     def _start(self, *, scheduled: bool) -> Address:
         """Start one; on another port when somebody takes the chosen one before the server listens on it."""
         for _ in range(_MORE_PORTS):
-            with contextlib.suppress(_PortTakenError):
+            try:
                 return self._start_once(scheduled=scheduled)
+            except EmbeddedError as error:
+                if _IN_USE not in error.seen.lower():
+                    raise
         return self._start_once(scheduled=scheduled)
 
     def _start_once(self, *, scheduled: bool) -> Address:
@@ -339,8 +338,7 @@ class EmbeddedAirflow:
     def _died(self) -> EmbeddedError:
         component = self._failure() or "airflow"
         log = self.layout.log(component)
-        kind = _PortTakenError if _IN_USE in _tail(log).lower() else EmbeddedError
-        return kind(
+        return EmbeddedError(
             f"The embedded Airflow does not start: its {component} ended",
             where=str(log),
             seen=_tail(log) or "its log is empty",
