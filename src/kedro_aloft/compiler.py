@@ -336,12 +336,17 @@ def plan_snapshot(
     )
 
 
-def forecast_dag(dag: CompiledDag) -> Forecast:
-    """Predict how long the DAG takes, and how long it would with other groupings."""
+def forecast_dag(dag: CompiledDag, *, history: History | None = None) -> Forecast:
+    """Predict how long the DAG takes, and how long it would with other groupings.
+
+    Args:
+        dag: The DAG.
+        history: What runs have taught since it was compiled; None for what was known then.
+    """
     return build_forecast(
         dag.snapshot,
         [task.nodes for task in dag.plan.tasks],
-        costs=dag.costs,
+        costs=dag.costs if history is None else _costs(dag.settings, history, dag.costs.slots),
         requirements=_auto_requirements(dag.snapshot, dag.settings),
         is_auto=dag.plan.group_by == GroupBy.AUTO.value,
     )

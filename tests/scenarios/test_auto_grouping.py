@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
+
+from support.commands import run_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +152,31 @@ def test_no_task_takes_more_than_the_memory_of_a_slot(builder: ProjectBuilder) -
     given = 'default: {memory_per_slot: 4GiB, tasks: [{select: "node:right", pool: big, pool_slots: 3}]}'
     project.write("conf/base/airflow.yml", given)
     assert json.loads(project.airflow("check", "--json").ok().out) == []
+
+
+AFTER_A_RUN = """
+    import sys
+    from pathlib import Path
+    from kedro_aloft.cli.run import _tell_of_auto
+    from kedro_aloft.compiler import Order, compile_project
+    from kedro_aloft.project import open_project
+
+    (dag,) = compile_project(open_project(), Order(overrides={"group_by": sys.argv[1]}))
+    _tell_of_auto(Path.cwd(), dag)
+"""
+
+
+@pytest.mark.parametrize(
+    ("grouping", "seconds", "said"),
+    [("none", 0.1, True), ("none", 60.0, False), ("auto", 0.1, False), ("pipeline", 0.1, False)],
+)
+def test_after_a_run_the_gain_of_auto_is_told_where_it_is_large(
+    builder: ProjectBuilder, grouping: str, seconds: float, said: bool
+) -> None:
+    project = builder.functions(FUNCTIONS).pipeline("__default__", BRANCHES).parameters(seconds=seconds).build()
+    history(project, make=0.1, left=seconds, right=seconds, join=0.1)
+    done = run_python(textwrap.dedent(AFTER_A_RUN), grouping, cwd=project.path).ok()
+    assert ("--group-by=auto (predicted 1." in done.err) == said, done.text
 
 
 @pytest.mark.airflow
